@@ -1,42 +1,25 @@
 import http from 'node:http';
 import https from 'node:https';
 import { PassThrough, type Duplex } from 'node:stream';
-import tls from 'node:tls';
-import { proxyName } from './api-proxy.ts';
+import type { SecureContext } from 'node:tls';
+import { openTunnel } from './proxy-tunnel.ts';
 
 /** How to speak TLS to the API server. */
 export interface ApiTls {
-  readonly secureContext: tls.SecureContext;
+  readonly secureContext: SecureContext;
   /** `tls-server-name`: the name to send and to verify, where it is not the server's own. */
   readonly servername?: string;
   /** False with `insecure-skip-tls-verify`. */
   readonly rejectUnauthorized: boolean;
 }
 
-/** The proxy, not the API server, is what failed. `status` is there when it answered CONNECT with a refusal. */
-export class ProxyFailure extends Error {
-  readonly code = 'PROXY_FAILED';
-  readonly proxy: string;
-  readonly status?: number;
-
-  constructor(proxy: URL, reason: string, options: { readonly status?: number; readonly cause?: unknown } = {}) {
-    super(`the proxy ${proxyName(proxy)} ${reason}`, { cause: options.cause });
-    this.name = 'ProxyFailure';
-    this.proxy = proxyName(proxy);
-    if (options.status !== undefined) this.status = options.status;
-  }
-}
-
-/** Longer than any proxy needs to connect, shorter than the run: the request's own time limit usually comes first. */
-const connectTimeoutMs = 10_000;
-
 /**
  * One agent for plain requests and for WebSockets, so that both take the same way with the same credentials.
- * Connections are kept and used again. `proxy` is of the scheme http or https.
+ * Connections, through a proxy or not, are kept and used again.
  */
-export function createApiAgent(server: URL, tlsOptions: ApiTls, proxy: URL | undefined): http.Agent {
+export function createApiAgent(server: URL, tls: ApiTls, proxy: URL | undefined): http.Agent {
   if (server.protocol === 'http:') return proxy ? new PlainTunnelAgent(proxy) : new http.Agent({ keepAlive: true });
-  const options = { keepAlive: true, ...tlsOptions };
+  const options = { keepAlive: true, ...tls };
   return proxy ? new TunnelAgent(proxy, options) : new https.Agent(options);
 }
 
@@ -55,7 +38,7 @@ class TunnelAgent extends https.Agent {
       const throughTunnel: https.RequestOptions & { socket: Duplex } = { ...options, socket };
       return super.createConnection(throughTunnel) ?? socket;
     };
-    hand(tunnel(this.#proxy, options).then(secured), callback);
+    hand(openTunnel(this.#proxy, options.host ?? '', Number(options.port)).then(secured), callback);
     return undefined;
   }
 }
@@ -69,62 +52,15 @@ class PlainTunnelAgent extends http.Agent {
   }
 
   override createConnection(options: http.ClientRequestArgs, callback?: Connected): undefined {
-    hand(tunnel(this.#proxy, options), callback);
+    hand(openTunnel(this.#proxy, options.host ?? '', Number(options.port)), callback);
     return undefined;
   }
 }
 
-/** The type of Node's callback wants a stream even beside an error. */
-export function noStream(): Duplex {
-  return new PassThrough().destroy();
-}
-
-function hand(connection: Promise<Duplex>, callback: Connected | undefined): void {
+/** Gives an agent the connection that it waits for. The type of Node's callback wants a stream even beside an error. */
+export function hand(connection: Promise<Duplex>, callback: Connected | undefined): void {
   connection.then(
     (stream) => callback?.(null, stream),
-    (error: Error) => callback?.(error, noStream()),
+    (error: Error) => callback?.(error, new PassThrough().destroy()),
   );
-}
-
-function tunnel(proxy: URL, target: http.ClientRequestArgs): Promise<Duplex> {
-  const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
-  const host = target.host ?? '';
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${target.port ?? ''}`;
-  const secure = proxy.protocol === 'https:';
-  const request = (secure ? https : http).request({
-    method: 'CONNECT',
-    host: proxy.hostname.replace(/^\[|\]$/g, ''),
-    port: proxy.port || (secure ? 443 : 80),
-    path: authority,
-    headers: { host: authority, ...proxyAuthorization(proxy) },
-    agent: false,
-    timeout: connectTimeoutMs,
-    ...(secure && { ca: trustedByThisMachine() }),
-  });
-  request.once('connect', (response, socket, head) => {
-    socket.setTimeout(0);
-    const status = response.statusCode ?? 0;
-    if (status < 200 || status > 299) {
-      socket.destroy();
-      reject(new ProxyFailure(proxy, `answered ${status} to CONNECT ${authority}`, { status }));
-      return;
-    }
-    if (head.length > 0) socket.unshift(head);
-    resolve(socket);
-  });
-  request.once('timeout', () => request.destroy(new Error(`no answer within ${connectTimeoutMs / 1000} s`)));
-  request.once('error', (cause) => reject(new ProxyFailure(proxy, `cannot be used: ${cause.message}`, { cause })));
-  request.end();
-  return promise;
-}
-
-function proxyAuthorization(proxy: URL): http.OutgoingHttpHeaders {
-  if (proxy.username === '' && proxy.password === '') return {};
-  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
-}
-
-/** Node's own authorities and those of the operating system: Go, hence kubectl, trusts the latter. */
-export function trustedByThisMachine(): string[] {
-  return [...tls.getCACertificates('default'), ...tls.getCACertificates('system')];
 }

@@ -1,6 +1,6 @@
 import { IstlsError } from '../../model/errors.ts';
 import type { Gap } from '../../model/coverage.ts';
-import { ProxyFailure } from './api-agent.ts';
+import { ProxyFailure } from './proxy-tunnel.ts';
 import { oneLine } from './server-text.ts';
 
 /** Why no answer came, both as evidence (a gap of one look) and as a reason not to start at all. */

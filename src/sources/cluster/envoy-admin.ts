@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Gap, Lookup } from '../../model/coverage.ts';
-import { noStream } from './api-agent.ts';
+import { hand } from './api-agent.ts';
 import { envoyAdminPath, type EnvoyAdminPath } from './envoy-admin-path.ts';
 import { budgetOver, noAnswerBecause, noAnswerWithin } from './no-answer.ts';
 import { readEnvoyPageByExec } from './pod-exec.ts';
@@ -105,11 +105,14 @@ class PodAgent extends http.Agent {
     _: http.ClientRequestArgs,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
-    void openPodStream(this.#transport, this.#ref, adminPort).then((connection) => {
-      if (connection.outcome === 'open') callback?.(null, connection.stream);
-      else callback?.(new Refused(connection), noStream());
-    });
+    hand(this.#connect(), callback);
     return undefined;
+  }
+
+  async #connect(): Promise<Duplex> {
+    const connection = await openPodStream(this.#transport, this.#ref, adminPort);
+    if (connection.outcome === 'open') return connection.stream;
+    throw new Refused(connection);
   }
 }
 

@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import type { Audit } from './audit.ts';
 import type { Connection } from './kubeconfig.ts';
 import { timeLimit } from './time-limit.ts';
-import { budgetOver, noAnswerBecause, noAnswerWithin, type NoAnswer } from './no-answer.ts';
+import { budgetOver, noAnswerBecause, noAnswerWithin, StaleConnection, wasClosed, type NoAnswer } from './no-answer.ts';
 
 /** One request, complete but for the credentials. */
 export interface Wanted {
@@ -36,9 +36,6 @@ export interface Answer {
   /** To be called when the body was read or is not wanted. */
   done(): void;
 }
-
-/** A kept connection that the server had closed meanwhile: nothing was asked, so asking again is safe. */
-export class StaleConnection extends Error {}
 
 /**
  * Sends one request and gives its answer as soon as the first line is there. Every request is audited, answered or not.
@@ -75,8 +72,8 @@ export function exchange(wanted: Wanted, terms: Terms): Promise<Answer> {
     if (answered) return;
     done();
     record({ status: null, error: abort.signal.aborted ? 'ETIMEDOUT' : (error.code ?? 'unknown') });
-    const stale = request.reusedSocket && !abort.signal.aborted && ['ECONNRESET', 'EPIPE'].includes(error.code ?? '');
-    reject(stale ? new StaleConnection() : broken(error));
+    const stale = request.reusedSocket && !abort.signal.aborted && wasClosed(error);
+    reject(stale ? new StaleConnection(error) : broken(error));
   });
   request.end(wanted.body);
   return promise;

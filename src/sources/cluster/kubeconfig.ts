@@ -1,14 +1,15 @@
-import http from 'node:http';
+import type http from 'node:http';
 import type https from 'node:https';
 import tls from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { objectAt, textAt } from '../../kubernetes/read.ts';
 import { IstlsError } from '../../model/errors.ts';
-import { createApiAgent, trustedByThisMachine, type ApiTls } from './api-agent.ts';
+import { createApiAgent, type ApiTls } from './api-agent.ts';
 import { proxyFor } from './api-proxy.ts';
 import type { ExecSurroundings } from './exec-credential.ts';
 import { chooseContext, podContext, type KubeContext } from './kube-context.ts';
 import { readKubeconfigFiles, type Environment } from './kubeconfig-files.ts';
+import { trustedByThisMachine } from './proxy-tunnel.ts';
 import { oneLine } from './server-text.ts';
 import {
   expiredCredential,
@@ -49,10 +50,14 @@ export interface ClusterAccess {
   /** The proxy on the way, for messages: without its password. */
   readonly proxy?: URL;
   connection(): Promise<Connection>;
-  /** After a 401: makes the next `connection()` ask the plugin or the file anew. False when that could change nothing. */
-  renewCredentials(): boolean;
+  /**
+   * After a 401 to a request over `used`: makes the next `connection()` ask the plugin or the file anew, once for all
+   * requests that were refused together. False when that could change nothing, or was tried a moment ago.
+   */
+  renewCredentials(used: Connection): boolean;
   /** Why the credentials may have been refused, as far as they tell. */
   whyRefused(now: Date): string | undefined;
+  /** Ends connections, and a plugin that still waits for an answer. */
   close(): void;
 }
 
@@ -70,9 +75,10 @@ export async function loadKubeconfig(options: KubeconfigOptions = {}): Promise<C
   const server = serverUrl(context);
   const proxy = proxyFor(server, textAt(context.cluster, 'proxy-url'), env);
   const impersonation = impersonationHeaders(context.user, options.impersonation ?? {});
+  const closing = new AbortController();
   const surroundings: ExecSurroundings = {
     env,
-    signal: options.signal,
+    signal: options.signal ? AbortSignal.any([options.signal, closing.signal]) : closing.signal,
     stdinIsTerminal: process.stdin.isTTY,
     stderrIsTerminal: process.stderr.isTTY,
   };
@@ -80,21 +86,31 @@ export async function loadKubeconfig(options: KubeconfigOptions = {}): Promise<C
   let library: KubeConfig | undefined;
   let resolved: ResolvedContext | undefined;
   let opening: Promise<Connection> | undefined;
+  let current: Connection | undefined;
+  let validUntil = Infinity;
+  let renewedAt = -Infinity;
 
   const open = async (): Promise<Connection> => {
     const before = resolved;
     resolved = await resolveContext(context, surroundings);
     const sameAsBefore = before !== undefined && JSON.stringify(before) === JSON.stringify(resolved);
     // An auth-provider keeps its renewed token in the library's object: a new one would start from the old token.
-    if (!sameAsBefore || !library) library = await libraryFor(context, resolved, server, proxy);
+    if (!sameAsBefore || !library) library = await libraryFor(context, resolved, server);
     const tlsOptions = await libraryOptions(library, context);
     const reused = sameTls(before, resolved) ? [...agents].at(-1) : undefined;
-    const agent = reused ?? agentFor(server, proxy, tlsOptions, context);
+    const agent = reused ?? createApiAgent(server, apiTls(tlsOptions, context), proxy);
     agents.add(agent);
-    return { agent, headers: { ...headersOf(tlsOptions), ...impersonation } };
+    validUntil = resolved.expiresAt ?? Infinity;
+    current = { agent, headers: { ...headersOf(tlsOptions), ...impersonation } };
+    return current;
+  };
+  const startAnew = () => {
+    opening = undefined;
+    current = undefined;
+    validUntil = Infinity;
   };
   const connection = (): Promise<Connection> => {
-    if (resolved?.expiresAt !== undefined && resolved.expiresAt <= Date.now()) opening = undefined;
+    if (validUntil <= Date.now()) startAnew();
     opening ??= open();
     return opening;
   };
@@ -106,16 +122,24 @@ export async function loadKubeconfig(options: KubeconfigOptions = {}): Promise<C
     server,
     userName: context.userName,
     connection,
-    renewCredentials: () => {
-      opening = undefined;
-      return ['exec', 'tokenFile', 'auth-provider'].some((field) => context.user[field] !== undefined);
+    renewCredentials: (used) => {
+      const renewable = ['exec', 'tokenFile', 'auth-provider'].some((field) => context.user[field] !== undefined);
+      if (!renewable || current !== used) return renewable;
+      if (Date.now() - renewedAt < renewalPauseMs) return false;
+      renewedAt = Date.now();
+      startAnew();
+      return true;
     },
     whyRefused: (now) => (resolved ? expiredCredential(resolved.user, now) : undefined),
     close: () => {
+      closing.abort();
       for (const agent of agents) agent.destroy();
     },
   };
 }
+
+/** A plugin may ask a person: credentials that were just renewed and are refused again are not asked for once more. */
+const renewalPauseMs = 60_000;
 
 async function findContext(options: KubeconfigOptions, env: Environment): Promise<KubeContext> {
   const entries = await readKubeconfigFiles(options.kubeconfig, env);
@@ -124,7 +148,8 @@ async function findContext(options: KubeconfigOptions, env: Environment): Promis
   const pod = options.context === undefined ? await podContext(env, options.root ?? '/') : undefined;
   if (pod) return pod;
   const looked = env['KUBECONFIG'] ? `$KUBECONFIG (${env['KUBECONFIG']})` : '~/.kube/config';
-  throw new IstlsError('no-kubeconfig', `No kubeconfig: ${looked} is not there or empty, and this is no pod.`, {
+  const hence = options.context === undefined ? 'and this is no pod' : `so there is no context "${options.context}"`;
+  throw new IstlsError('no-kubeconfig', `No kubeconfig: ${looked} is not there or empty, ${hence}.`, {
     exit: 3,
     hint: 'Name one with --kubeconfig or $KUBECONFIG, or judge saved evidence with --from.',
   });
@@ -141,13 +166,8 @@ function serverUrl(context: KubeContext): URL {
   );
 }
 
-/** The client library's view of the context. It is told of SOCKS proxies only; the others are this folder's work. */
-async function libraryFor(
-  context: KubeContext,
-  { cluster, user }: ResolvedContext,
-  server: URL,
-  proxy: URL | undefined,
-): Promise<KubeConfig> {
+/** The client library's view of the context, without any proxy: the way to the server is `api-agent.ts`. */
+async function libraryFor(context: KubeContext, { cluster, user }: ResolvedContext, server: URL): Promise<KubeConfig> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   const library = new KubeConfig();
   const name = context.name ?? 'in-cluster';
@@ -160,7 +180,6 @@ async function libraryFor(
             ...cluster,
             // The library speaks plain HTTP (as `kubectl proxy` serves it) only to servers that need not be verified.
             ...(server.protocol === 'http:' && { 'insecure-skip-tls-verify': true }),
-            ...(proxy?.protocol.startsWith('socks') && { 'proxy-url': resolvingAtProxy(proxy) }),
           },
         },
       ],
@@ -171,11 +190,6 @@ async function libraryFor(
     }),
   );
   return library;
-}
-
-/** Go lets a SOCKS proxy resolve names; the library does so only for `socks5h`. */
-function resolvingAtProxy(proxy: URL): string {
-  return proxy.href.replace(/^socks5:/, 'socks5h:');
 }
 
 async function libraryOptions(library: KubeConfig, context: KubeContext): Promise<https.RequestOptions> {
@@ -206,16 +220,6 @@ function headersOf(options: https.RequestOptions): Record<string, string> {
 function sameTls(before: ResolvedContext | undefined, now: ResolvedContext): boolean {
   const fields = ['client-certificate-data', 'client-key-data'];
   return before !== undefined && fields.every((field) => before.user[field] === now.user[field]);
-}
-
-function agentFor(
-  server: URL,
-  proxy: URL | undefined,
-  options: https.RequestOptions,
-  context: KubeContext,
-): http.Agent {
-  if (proxy?.protocol.startsWith('socks') && options.agent instanceof http.Agent) return options.agent;
-  return createApiAgent(server, apiTls(options, context), proxy);
 }
 
 /** @throws IstlsError `kubeconfig-incomplete` for an authority without a certificate, `client-certificate-unusable` */

@@ -1,5 +1,6 @@
 import type { Gap } from '../../model/coverage.ts';
 import { IstlsError } from '../../model/errors.ts';
+import { errorCode } from './error-code.ts';
 import { connectionFailure, type ConnectionFailure } from './connection-failure.ts';
 
 /** A request that was not answered, or whose answer broke off. Never shown itself: it becomes a gap, or `reason`. */
@@ -41,6 +42,18 @@ export function budgetOver(signal: AbortSignal): NoAnswer {
   });
 }
 
+/** A kept connection that the server had closed meanwhile: nothing was asked on it, so asking again is safe. */
+export class StaleConnection extends Error {
+  constructor(cause: unknown) {
+    super('the kept connection was closed', { cause });
+  }
+}
+
+export function wasClosed(error: unknown): boolean {
+  return ['ECONNRESET', 'EPIPE'].includes(errorCode(error));
+}
+
 export function noAnswerBecause(cause: unknown, server: string): NoAnswer {
-  return cause instanceof NoAnswer ? cause : new NoAnswer(connectionFailure(cause, server));
+  if (cause instanceof NoAnswer) return cause;
+  return new NoAnswer(connectionFailure(cause instanceof StaleConnection ? cause.cause : cause, server));
 }

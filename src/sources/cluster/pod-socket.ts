@@ -4,7 +4,8 @@ import type { Gap } from '../../model/coverage.ts';
 import { apiPath, permission, podKind } from './api-kind.ts';
 import { errorCode } from './error-code.ts';
 import type { EnvoyAdminPath } from './envoy-admin-path.ts';
-import { budgetOver, noAnswerBecause, noAnswerWithin, NoAnswer } from './no-answer.ts';
+import type { Connection } from './kubeconfig.ts';
+import { budgetOver, noAnswerBecause, noAnswerWithin, NoAnswer, StaleConnection, wasClosed } from './no-answer.ts';
 import { gapOf, isStatus, messageOf, wholeAnswer, type WholeAnswer } from './read-answer.ts';
 import { apiUrl, type Transport } from './transport.ts';
 
@@ -38,17 +39,31 @@ export async function openPodSocket(transport: Transport, ref: PodRef, endpoint:
   const place = { namespace: ref.namespace, name: ref.pod, subresource };
   const path = apiPath(podKind, place);
   const wanted = permission('create', podKind, place);
-  if (path === undefined) return { outcome: 'no-such-pod', gap: { reason: 'unreadable', detail: 'no name of a pod' } };
+  if (path === undefined) {
+    const detail = `${JSON.stringify(ref.pod)} is no name of a pod`;
+    return { outcome: 'no-such-pod', gap: { reason: 'unreadable', detail } };
+  }
   const url = apiUrl(transport.access.server, path, queryFor(endpoint));
   try {
-    const first = await handshake(transport, url, subresource);
-    const renewable = !('socket' in first) && first.status === 401 && transport.access.renewCredentials();
-    const result = renewable ? await handshake(transport, url, subresource) : first;
+    const result = await upgrade(transport, url, subresource);
     return 'socket' in result ? { outcome: 'open', socket: result.socket } : refusal(result, wanted);
   } catch (error) {
     const { gap } = noAnswerBecause(error, url.origin);
     return { outcome: gap.reason === 'timeout' ? 'timeout' : 'unreachable', gap };
   }
+}
+
+/** One handshake; another where the first met a closed connection or credentials that can be renewed. */
+async function upgrade(transport: Transport, url: URL, subresource: Subresource): Promise<Opened | WholeAnswer> {
+  const { access } = transport;
+  const connection = await access.connection();
+  const first = await handshake(transport, connection, url, subresource).catch((error: unknown) => {
+    // A kept connection may have been closed by the server meanwhile; nothing was asked on it then.
+    if (!(error instanceof StaleConnection)) throw error;
+    return handshake(transport, connection, url, subresource);
+  });
+  if ('socket' in first || first.status !== 401 || !access.renewCredentials(connection)) return first;
+  return handshake(transport, await access.connection(), url, subresource);
 }
 
 function queryFor(endpoint: PodEndpoint): URLSearchParams {
@@ -63,17 +78,22 @@ const protocols = {
   portforward: ['v4.channel.k8s.io'],
   exec: ['v5.channel.k8s.io', 'v4.channel.k8s.io'],
 };
+type Subresource = keyof typeof protocols;
 
-/** @throws NoAnswer */
+interface Opened {
+  readonly socket: WebSocket;
+}
+
+/** @throws NoAnswer, StaleConnection */
 async function handshake(
   transport: Transport,
+  { agent, headers }: Connection,
   url: URL,
-  subresource: keyof typeof protocols,
-): Promise<{ readonly socket: WebSocket } | WholeAnswer> {
+  subresource: Subresource,
+): Promise<Opened | WholeAnswer> {
   const { signal, requestTimeoutMs } = transport;
-  const { agent, headers } = await transport.access.connection();
   if (signal.aborted) throw budgetOver(signal);
-  const { promise, resolve, reject } = Promise.withResolvers<{ readonly socket: WebSocket } | WholeAnswer>();
+  const { promise, resolve, reject } = Promise.withResolvers<Opened | WholeAnswer>();
   const started = Date.now();
   const socket = new WebSocket(url, protocols[subresource], {
     agent,
@@ -114,7 +134,7 @@ async function handshake(
   } catch (error) {
     record(null, error instanceof NoAnswer ? 'ETIMEDOUT' : errorCode(error));
     socket.terminate();
-    throw noAnswerBecause(error, url.origin);
+    throw wasClosed(error) ? new StaleConnection(error) : noAnswerBecause(error, url.origin);
   } finally {
     clearTimeout(limit);
     signal.removeEventListener('abort', budgetEnds);

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../model/json.ts';
 import type { Audit } from './audit.ts';
 import { createSlots } from './concurrency.ts';
-import { exchange, StaleConnection, type Answer, type Wanted } from './exchange.ts';
-import type { ClusterAccess } from './kubeconfig.ts';
-import { budgetOver, noAnswerBecause } from './no-answer.ts';
+import { exchange, type Answer, type Wanted } from './exchange.ts';
+import type { ClusterAccess, Connection } from './kubeconfig.ts';
+import { budgetOver, noAnswerBecause, StaleConnection } from './no-answer.ts';
 import { retryDelay } from './retry-delay.ts';
 
 export interface TransportOptions {
@@ -61,15 +61,15 @@ export function createTransport(access: ClusterAccess, options: TransportOptions
   const remainingMs = options.remainingMs ?? (() => longestWaitMs);
   const slots = createSlots(options.concurrency ?? 16);
 
-  const attempt = async (wanted: Wanted, held: boolean): Promise<Answer> => {
+  const attempt = async (wanted: Wanted, held: boolean): Promise<Answer & { used: Connection }> => {
     const giveBack = await slots.take(signal).catch(() => {
       throw budgetOver(signal);
     });
     try {
-      const connection = await access.connection();
+      const connection = await orOver(access.connection(), signal);
       const answer = await exchange(wanted, { connection, signal, limitMs: requestTimeoutMs, audit });
       if (!held) giveBack();
-      return { ...answer, done: () => (answer.done(), giveBack()) };
+      return { ...answer, used: connection, done: () => (answer.done(), giveBack()) };
     } catch (error) {
       giveBack();
       throw error instanceof StaleConnection ? error : noAnswerBecause(error, access.server.origin);
@@ -87,7 +87,7 @@ export function createTransport(access: ClusterAccess, options: TransportOptions
       });
       if (!answer) continue;
       const wait = left > 0 ? retryDelay(answer.status, answer.headers['retry-after'], Date.now()) : undefined;
-      const renewable: boolean = answer.status === 401 && !renewed && access.renewCredentials();
+      const renewable: boolean = answer.status === 401 && !renewed && access.renewCredentials(answer.used);
       const patient = wait !== undefined && wait <= Math.min(longestWaitMs, remainingMs());
       if (!renewable && !patient) return answer;
       renewed ||= renewable;
@@ -106,6 +106,18 @@ export const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=met
 function refuseListOfSecrets(call: ApiCall): void {
   if (call.do !== 'read' || call.accept === metadataOnly) return;
   if (/\/secrets\/*$/i.test(call.path)) throw new TypeError('Secrets are never listed with their data');
+}
+
+/** A plugin may be asking a person for new credentials: the budget ends that wait, too. */
+async function orOver<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const over = () => reject(budgetOver(signal));
+  signal.addEventListener('abort', over, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', over);
+  }
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
