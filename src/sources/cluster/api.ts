@@ -135,7 +135,10 @@ function readAll<T>(listing: Listing<JsonObject>, read: (object: JsonObject) => 
   const items = listing.items.flatMap((item) => read(item) ?? []);
   const lost = listing.items.length - items.length;
   if (lost === 0) return { items, gaps: listing.gaps };
-  return { items, gaps: [...listing.gaps, { reason: 'unreadable', detail: `${lost} objects of the list are none` }] };
+  return {
+    items,
+    gaps: [...listing.gaps, { reason: 'unreadable', detail: `${lost} items of the list are no objects` }],
+  };
 }
 
 async function readVersion(transport: Transport): Promise<Lookup<string>> {

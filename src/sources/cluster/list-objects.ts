@@ -99,11 +99,11 @@ function itemsOf(answer: WholeAnswer, kind: ApiKind, metadata: boolean): JsonObj
   const listKind = textAt(answer.json, 'kind') ?? '';
   if (!isObject(answer.json) || !listKind.endsWith('List')) return undefined;
   if (metadata && listKind !== 'PartialObjectMetadataList') return undefined;
-  return listAt(answer.json, 'items').flatMap((item) =>
-    isObject(item)
-      ? [{ ...(metadata ? metadataOf(item) : item), apiVersion: apiVersionOf(kind), kind: kind.kind }]
-      : [],
-  );
+  const kindOf = { apiVersion: apiVersionOf(kind), kind: kind.kind };
+  return listAt(answer.json, 'items').map((item) => {
+    const object = isObject(item) ? item : {};
+    return Object.assign({}, metadata ? metadataOf(object) : object, kindOf);
+  });
 }
 
 /** `kubectl apply` keeps the whole object, of a Secret with its data, in an annotation: metadata is not harmless. */

@@ -72,6 +72,7 @@ class ExecOutput extends Readable {
     this.once('error', this.#begun.reject);
     // The failure is also the stream's error, which its reader sees.
     this.#begun.promise.catch(() => undefined);
+    socket.resume();
   }
 
   /** Settles with the first output, the end, or the failure. */

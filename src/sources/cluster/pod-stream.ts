@@ -65,6 +65,8 @@ export class PodStream extends Duplex {
     socket.on('error', (error) => this.#fail(`the port-forward to ${target} broke: ${oneLine(error.message)}`));
     socket.once('close', (code) => this.#closed(code));
     if (socket.readyState !== WebSocket.OPEN) this.#closed(1006);
+    // A failure is to be seen even by a user who does not read yet.
+    socket.resume();
   }
 
   override _read(): void {
