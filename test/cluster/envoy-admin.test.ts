@@ -134,7 +134,7 @@ describe('Envoy by port-forward', () => {
     assert.equal(await text(await api.envoyAdmin({ ...gateway }).get('/ready')), 'page /ready');
     assert.deepEqual(asked, ['GET /certs', 'GET /server_info', 'GET /ready']);
     assert.deepEqual(
-      upgrades().map(({ path, query }) => `${path}?${query}`),
+      upgrades().map(({ path, query }) => `${path}?${query.toString()}`),
       ['/api/v1/namespaces/istio-ingress/pods/gw-1/portforward?ports=15000'],
     );
   });
