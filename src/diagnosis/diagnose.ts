@@ -67,7 +67,12 @@ export function diagnose(evidence: Evidence, checks: readonly Check[], cluster =
   const crashed = runs.some(({ crash }) => crash !== undefined);
   const targets = asked.map((destination) => {
     const own = about(destination);
-    const verdict = verdictOf(evidence, destination, own, blinds.map(({ blind }) => blind));
+    const verdict = verdictOf(
+      evidence,
+      destination,
+      own,
+      blinds.map(({ blind }) => blind),
+    );
     return {
       destination,
       verdict: crashed && verdict === 'healthy' ? ('unknown' as const) : verdict,

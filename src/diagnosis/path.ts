@@ -41,7 +41,9 @@ function seenAddress(evidence: Evidence, server: Server): Seen {
     if (address !== undefined) return ok(`${address} (Service ${service.namespace}/${service.name}, ${service.type})`);
   }
   const [first] = servicesFor(evidence, server);
-  return first && first.type !== 'LoadBalancer' ? ok(`Service ${first.namespace}/${first.name}, ${first.type}`) : undefined;
+  return first && first.type !== 'LoadBalancer'
+    ? ok(`Service ${first.namespace}/${first.name}, ${first.type}`)
+    : undefined;
 }
 
 const connected = ({ probe }: ReadProbe): boolean => !['refused', 'timeout', 'unreachable'].includes(probe.outcome);
@@ -51,7 +53,9 @@ function seenListener(evidence: Evidence, server: Server, probes: readonly ReadP
   if (probes.some(answered)) return ok('a filter chain answers to this name');
   const placement = placementsOf(evidence, server).find(({ drop }) => !drop);
   if (!placement) return undefined;
-  return ok(`port ${placement.listenerPort} of ${placement.workload.ref.kind} ${placement.workload.namespace}/${placement.workload.name}`);
+  return ok(
+    `port ${placement.listenerPort} of ${placement.workload.ref.kind} ${placement.workload.namespace}/${placement.workload.name}`,
+  );
 }
 
 function seenCredential(evidence: Evidence, server: Server): Seen {
@@ -140,7 +144,11 @@ function worst(findings: readonly Finding[]): Finding | undefined {
  * The way of a connection to one destination, a mark on each step. What comes behind a failed step was not reached:
  * it is `skipped`, unless it was seen to work all the same.
  */
-export function pathOf(evidence: Evidence, destination: Destination, findings: readonly Finding[]): readonly PathStep[] {
+export function pathOf(
+  evidence: Evidence,
+  destination: Destination,
+  findings: readonly Finding[],
+): readonly PathStep[] {
   const byStep = Map.groupBy(
     findings.filter(({ severity }) => severity !== 'info'),
     ({ step }) => step,

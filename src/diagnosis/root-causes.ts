@@ -42,7 +42,8 @@ function closure(start: Finding, direct: ReadonlyMap<Finding, readonly Finding[]
   return [...seen];
 }
 
-const sources = (observations: readonly Observation[]): Set<string> => new Set(observations.map(({ source }) => source));
+const sources = (observations: readonly Observation[]): Set<string> =>
+  new Set(observations.map(({ source }) => source));
 
 /** Each further kind of evidence that says the same takes a third off the doubt. Nothing is ever quite certain. */
 function confidenceOf(finding: Finding, explained: readonly Finding[]): number {

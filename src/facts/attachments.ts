@@ -59,8 +59,7 @@ function workloadsOfGatewayApi(evidence: Evidence, server: Server): readonly Wor
   const parent = textAt(owner.body, 'spec', 'parentRef', 'name');
   const gatewayName = parent ?? owner.name;
   const namespace = textAt(owner.body, 'spec', 'parentRef', 'namespace') ?? owner.namespace;
-  const gateway =
-    parent === undefined ? owner : foundGateway(evidence, namespace, gatewayName);
+  const gateway = parent === undefined ? owner : foundGateway(evidence, namespace, gatewayName);
   const hostnames = objectsAt(gateway?.body, 'spec', 'addresses').flatMap(({ value }) =>
     textAt(value, 'type') === 'Hostname' ? (textAt(value, 'value') ?? []) : [],
   );

@@ -172,7 +172,11 @@ function pairUse(
   }
   const reference: CredentialReference =
     server.from === 'GatewayAPI'
-      ? { scheme: 'kubernetes-gateway', namespace: credential.namespace ?? server.owner.namespace, name: credential.name }
+      ? {
+          scheme: 'kubernetes-gateway',
+          namespace: credential.namespace ?? server.owner.namespace,
+          name: credential.name,
+        }
       : readCredentialName(credential.name);
   const only = evidence.secretsNamed(reference.name);
   const [secret] = only;

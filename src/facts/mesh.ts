@@ -18,7 +18,10 @@ export interface ControlPlane {
 }
 
 const isControlPlane = (labels: Readonly<Record<string, string>>): boolean =>
-  labels['app'] === 'istiod' || labels['app'] === 'pilot' || labels['istio'] === 'pilot' || labels['istio'] === 'istiod';
+  labels['app'] === 'istiod' ||
+  labels['app'] === 'pilot' ||
+  labels['istio'] === 'pilot' ||
+  labels['istio'] === 'istiod';
 
 function releaseOfImages(images: readonly string[]): Release | undefined {
   for (const image of images) {

@@ -155,9 +155,7 @@ export const routeBindings = derive((evidence): readonly RouteBinding[] =>
         const { workloads } = attachmentOf(evidence, server);
         const visible =
           workloads.length === 0 ||
-          workloads.some(({ namespace }) =>
-            isExportedTo(virtualService.resource, virtualService.exportTo, namespace),
-          );
+          workloads.some(({ namespace }) => isExportedTo(virtualService.resource, virtualService.exportTo, namespace));
         return hosts.length > 0 && visible ? [{ server, virtualService, hosts }] : [];
       }),
     ),

@@ -6,13 +6,7 @@ import { derive, type Evidence } from './evidence.ts';
 import { gatewayClassClaim, ingressClaim, meansIstio } from './claims.ts';
 import { meshConfig } from './mesh.ts';
 
-export type TlsMode =
-  | 'PASSTHROUGH'
-  | 'SIMPLE'
-  | 'MUTUAL'
-  | 'AUTO_PASSTHROUGH'
-  | 'ISTIO_MUTUAL'
-  | 'OPTIONAL_MUTUAL';
+export type TlsMode = 'PASSTHROUGH' | 'SIMPLE' | 'MUTUAL' | 'AUTO_PASSTHROUGH' | 'ISTIO_MUTUAL' | 'OPTIONAL_MUTUAL';
 
 /** A host of a server. `namespace` limits which routes may bind: absent or `*` is any, `.` is the Gateway's own. */
 export interface ServerHost {

@@ -88,8 +88,7 @@ export const services = derive((evidence): readonly Service[] =>
     .list(kinds.service)
     .items.map(readService)
     .sort(
-      (a, b) =>
-        (a.resource.createdAt ?? '').localeCompare(b.resource.createdAt ?? '') || a.name.localeCompare(b.name),
+      (a, b) => (a.resource.createdAt ?? '').localeCompare(b.resource.createdAt ?? '') || a.name.localeCompare(b.name),
     ),
 );
 

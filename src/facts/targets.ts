@@ -14,7 +14,8 @@ export interface Destination {
   readonly path?: string;
 }
 
-const specificity = (pattern: string): number => (pattern === '*' ? 0 : pattern.startsWith('*.') ? pattern.length : 1e6);
+const specificity = (pattern: string): number =>
+  pattern === '*' ? 0 : pattern.startsWith('*.') ? pattern.length : 1e6;
 
 /** How well a server takes a name: by its most specific host that does; undefined when none does. */
 function fit(server: Server, name: string | null): number | undefined {

@@ -39,7 +39,8 @@ function controllerOf(evidence: Evidence, pod: Pod): ObjectRef {
   const replicaSet = evidence.get(kinds.replicaSet, pod.namespace, owner.name);
   const above = replicaSet.state === 'found' ? replicaSet.value.owners.find(({ controller }) => controller) : undefined;
   const hash = pod.labels['pod-template-hash'];
-  const byHash = hash !== undefined && owner.name.endsWith(`-${hash}`) ? owner.name.slice(0, -hash.length - 1) : undefined;
+  const byHash =
+    hash !== undefined && owner.name.endsWith(`-${hash}`) ? owner.name.slice(0, -hash.length - 1) : undefined;
   return {
     apiVersion: 'apps/v1',
     kind: above?.kind ?? 'Deployment',
@@ -48,7 +49,12 @@ function controllerOf(evidence: Evidence, pod: Pod): ObjectRef {
   };
 }
 
-const hashes = new Set(['pod-template-hash', 'controller-revision-hash', 'pod-template-generation', 'statefulset.kubernetes.io/pod-name']);
+const hashes = new Set([
+  'pod-template-hash',
+  'controller-revision-hash',
+  'pod-template-generation',
+  'statefulset.kubernetes.io/pod-name',
+]);
 
 const lasting = (labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(labels).filter(([key]) => !hashes.has(key)));
@@ -125,7 +131,9 @@ export function isGatewayProxy(workload: Workload): boolean {
   if (args.includes('router') || args.includes('ingressgateway')) return true;
   const annotations = textMapAt(workload.podTemplate, 'metadata', 'annotations');
   if (annotations['inject.istio.io/templates']?.includes('gateway') === true) return true;
-  if (workload.pods.some((pod) => pod.resource.annotations['inject.istio.io/templates']?.includes('gateway') === true)) {
+  if (
+    workload.pods.some((pod) => pod.resource.annotations['inject.istio.io/templates']?.includes('gateway') === true)
+  ) {
     return true;
   }
   return workload.managedFor !== undefined;
