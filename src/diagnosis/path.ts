@@ -91,7 +91,7 @@ function seenClientCertificate(server: Server, probes: readonly ReadProbe[]): Se
 
 function seenRoute(evidence: Evidence, destination: Destination, server: Server): Seen {
   if (server.from === 'Ingress') return ok(`Ingress ${server.owner.namespace}/${server.owner.name}`);
-  const [binding] = bindingsOf(evidence, server).filter(({ hosts }) =>
+  const binding = bindingsOf(evidence, server).find(({ hosts }) =>
     hosts.some((host) => takesName(host, destination.host) || takesName(destination.host, host)),
   );
   if (!binding) return undefined;
@@ -104,31 +104,27 @@ function seenHttp(probes: readonly ReadProbe[]): Seen {
   return response && ok(`${response.status}${response.server === undefined ? '' : ` from ${response.server}`}`);
 }
 
+type Look = (evidence: Evidence, destination: Destination, server: Server, probes: readonly ReadProbe[]) => Seen;
+
+/** How each step is seen to work, where a server is known. */
+const looks: Readonly<Record<Exclude<Step, 'dns'>, Look>> = {
+  address: (evidence, _, server) => seenAddress(evidence, server),
+  tcp: (_, __, server, probes) => (probes.some(connected) ? ok(`port ${server.port}`) : undefined),
+  listener: (evidence, _, server, probes) => seenListener(evidence, server, probes),
+  credential: (evidence, _, server) => seenCredential(evidence, server),
+  tls: (_, __, ___, probes) => seenTls(probes),
+  'server-certificate': (_, __, ___, probes) => seenServerCertificate(probes),
+  'client-certificate': (_, __, server, probes) => seenClientCertificate(server, probes),
+  route: (evidence, destination, server) => seenRoute(evidence, destination, server),
+  http: (_, __, ___, probes) => seenHttp(probes),
+};
+
 function seen(evidence: Evidence, destination: Destination, step: Step): Seen {
   const { server, host } = destination;
   if (step === 'dns') return seenDns(evidence, host);
   if (!server) return undefined;
   const probes = probesOf(evidence)(server).filter(({ probe }) => takesName(host, (probe.sni ?? '').toLowerCase()));
-  switch (step) {
-    case 'address':
-      return seenAddress(evidence, server);
-    case 'tcp':
-      return probes.some(connected) ? ok(`port ${server.port}`) : undefined;
-    case 'listener':
-      return seenListener(evidence, server, probes);
-    case 'credential':
-      return seenCredential(evidence, server);
-    case 'tls':
-      return seenTls(probes);
-    case 'server-certificate':
-      return seenServerCertificate(probes);
-    case 'client-certificate':
-      return seenClientCertificate(server, probes);
-    case 'route':
-      return seenRoute(evidence, destination, server);
-    case 'http':
-      return seenHttp(probes);
-  }
+  return looks[step](evidence, destination, server, probes);
 }
 
 function worst(findings: readonly Finding[]): Finding | undefined {

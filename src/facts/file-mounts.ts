@@ -1,5 +1,5 @@
 import { kinds } from '../kubernetes/kinds.ts';
-import { booleanAt, objectsAt, textAt } from '../kubernetes/read.ts';
+import { booleanAt, objectAt, objectsAt, textAt } from '../kubernetes/read.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Lookup } from '../model/coverage.ts';
 import type { Secret } from '../model/secret.ts';
@@ -61,14 +61,18 @@ const volumeType = (volume: JsonObject): string => Object.keys(volume).find((key
 
 /** The Secret sources of a volume: itself, or the Secret parts of a projected one. */
 function secretSources(volume: JsonObject): readonly { source: JsonObject; secretName: string; optional: boolean }[] {
-  const own = volume['secret'];
+  const own = objectAt(volume, 'secret');
   const projected = objectsAt(volume, 'projected', 'sources').flatMap(({ value }) => {
-    const source = value['secret'] as JsonObject | undefined;
-    return source === undefined ? [] : [{ source, secretName: textAt(source, 'name') ?? '' }];
+    const source = objectAt(value, 'secret');
+    return source ? [source] : [];
   });
-  const direct =
-    own === undefined ? [] : [{ source: own as JsonObject, secretName: textAt(volume, 'secret', 'secretName') ?? '' }];
-  return [...direct, ...projected].map((one) => ({ ...one, optional: booleanAt(one.source, 'optional') ?? false }));
+  const direct = own ? [{ source: own, secretName: textAt(own, 'secretName') ?? '' }] : [];
+  return [...direct, ...projected.map((source) => ({ source, secretName: textAt(source, 'name') ?? '' }))].map(
+    (one) => ({
+      ...one,
+      optional: booleanAt(one.source, 'optional') ?? false,
+    }),
+  );
 }
 
 /** The key of the Secret that shows up as a file name, through `items` where the volume picks some. */

@@ -1,8 +1,8 @@
-import { CORE_SCHEMA, load } from 'js-yaml';
 import { kinds } from '../kubernetes/kinds.ts';
+import { parseYaml } from '../kubernetes/parse.ts';
 import { isObject, objectsAt, textAt } from '../kubernetes/read.ts';
 import { readRelease, type Release } from '../istio/release.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Resource } from '../model/resource.ts';
 import { derive, type Evidence } from './evidence.ts';
 import { pods, type Pod } from './pods.ts';
@@ -99,7 +99,7 @@ function readMesh(config: Resource | undefined): JsonObject {
   const text = textAt(config?.body, 'data', 'mesh');
   if (text === undefined) return {};
   try {
-    const mesh = load(text, { schema: CORE_SCHEMA }) as Json | undefined;
+    const mesh = parseYaml(text);
     return isObject(mesh) ? mesh : {};
   } catch {
     return {};

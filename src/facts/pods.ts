@@ -1,5 +1,5 @@
 import { kinds } from '../kubernetes/kinds.ts';
-import { numberAt, objectsAt, textAt, textsAt } from '../kubernetes/read.ts';
+import { numberAt, objectAt, objectsAt, textAt, textsAt } from '../kubernetes/read.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Resource } from '../model/resource.ts';
 import { derive } from './evidence.ts';
@@ -96,8 +96,8 @@ export function readPodSpec(spec: JsonObject | undefined): PodSpec {
 
 function readPod(resource: Resource): Pod {
   const { body } = resource;
-  const spec = body['spec'] as JsonObject | undefined;
-  const status = body['status'] as JsonObject | undefined;
+  const spec = objectAt(body, 'spec');
+  const status = objectAt(body, 'status');
   const ready = textAt(conditionOf(status, 'Ready'), 'status') === 'True' && resource.deletedAt === undefined;
   const trouble = ready ? undefined : troubleOf(status);
   const ip = textAt(status, 'podIP');

@@ -115,8 +115,12 @@ const modes: ReadonlySet<string> = new Set([
 
 const isMode = (text: string | undefined): text is TlsMode => text !== undefined && modes.has(text);
 
-const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
-  value === undefined || value === '' ? {} : ({ [key]: value } as { [P in K]?: V });
+/** A field only where the object has a text for it. */
+function optional<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {
+  const field: Partial<Record<K, string>> = {};
+  if (value !== undefined && value !== '') field[key] = value;
+  return field;
+}
 
 function credentialNames(tls: JsonObject, path: string): readonly CredentialName[] {
   const several = textsAt(tls, 'credentialNames').map((name, i) => ({ name, path: `${path}.credentialNames[${i}]` }));

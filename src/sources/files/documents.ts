@@ -1,4 +1,4 @@
-import { CORE_SCHEMA, load, YAMLException } from 'js-yaml';
+import { parseJson, parseYaml, YAMLException } from '../../kubernetes/parse.ts';
 import type { Json } from '../../model/json.ts';
 
 /** One document of a file, and the line on which it begins, from 1. */
@@ -17,8 +17,6 @@ export interface Documents {
   readonly documents: readonly Document[];
   readonly broken: readonly BrokenDocument[];
 }
-
-const yamlOptions = { schema: CORE_SCHEMA, json: true, maxAliases: 1000 };
 
 /** `---` begins a document; what follows it on the line may only be a comment, as kubectl prints and people write it. */
 const separator = /^---(?:[ \t]+#.*|[ \t]*)$/;
@@ -54,9 +52,8 @@ function readYaml({ text, line }: Piece): Document | BrokenDocument | undefined 
   const first = /^(?:[ \t]*(?:#.*)?\r?\n)*/.exec(text)?.[0] ?? '';
   if (first.length === text.length || text.trim() === '') return undefined;
   try {
-    const value = load(text, yamlOptions) as Json | undefined;
-    if (value === undefined || value === null) return undefined;
-    return { value, line: line + first.split('\n').length - 1 };
+    const value = parseYaml(text);
+    return value === undefined ? undefined : { value, line: line + first.split('\n').length - 1 };
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     return { line: line + (error.mark?.line ?? 0), reason: error.reason };
@@ -69,7 +66,7 @@ function lineAt(text: string, position: number): number {
 
 function readJson(text: string): Documents {
   try {
-    return { documents: [{ value: JSON.parse(text) as Json, line: 1 }], broken: [] };
+    return { documents: [{ value: parseJson(text), line: 1 }], broken: [] };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const position = Number(/position (\d+)/.exec(reason)?.[1] ?? text.length);

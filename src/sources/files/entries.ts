@@ -32,12 +32,12 @@ const couldNotRead = (path: string, error: unknown): IstlsError =>
     cause: error,
   });
 
-async function* walk(root: string, folder: string): AsyncGenerator<string> {
+async function* walk(folder: string): AsyncGenerator<string> {
   const items = await readdir(folder, { withFileTypes: true });
   for (const item of items.sort((a, b) => a.name.localeCompare(b.name))) {
     const path = join(folder, item.name);
     if (item.name === '.git' || item.name === 'node_modules') continue;
-    if (item.isDirectory()) yield* walk(root, path);
+    if (item.isDirectory()) yield* walk(path);
     // a link may lead out of the folder, and a socket or a device may never end
     else if (item.isFile()) yield path;
   }
@@ -64,7 +64,9 @@ async function* archiveEntries(path: string, onUnreadable: (part: Unreadable) =>
   const tar = extract();
   const file = createReadStream(path);
   const bytes = (await isGzip(path)) ? file.pipe(createGunzip()) : file;
-  const fail = (error: Error): void => void tar.destroy(error);
+  const fail = (error: Error): void => {
+    tar.destroy(error);
+  };
   file.on('error', fail);
   bytes.on('error', fail);
   bytes.pipe(tar);
@@ -92,7 +94,7 @@ async function* archiveEntries(path: string, onUnreadable: (part: Unreadable) =>
 
 async function* folderEntries(root: string, onUnreadable: (part: Unreadable) => void): AsyncGenerator<Entry> {
   let read = 0;
-  for await (const path of walk(root, root)) {
+  for await (const path of walk(root)) {
     if (read++ >= maxEntries) {
       onUnreadable({ name: root, reason: `only the first ${maxEntries} files were read` });
       return;

@@ -7,8 +7,8 @@ export type Place =
   | { readonly kind: 'skip' }
   | { readonly kind: 'objects' };
 
-export type EnvoyPage =
-  'config_dump' | 'certs' | 'stats' | 'server_info' | 'listeners' | 'clusters' | 'init_dump' | 'unknown';
+const envoyPages = ['config_dump', 'certs', 'stats', 'server_info', 'listeners', 'clusters', 'init_dump'] as const;
+export type EnvoyPage = (typeof envoyPages)[number];
 
 export type TableName =
   'snapshot.json' | 'secrets.jsonl' | 'probes.jsonl' | 'dns.json' | 'access-reviews.jsonl' | 'changes.jsonl';
@@ -26,8 +26,7 @@ const isTable = (name: string): name is TableName => tables.has(name);
 
 /** The page of Envoy's admin interface by a file's name: `config_dump?include_eds` (bug-report), `config_dump.json`. */
 function pageOf(name: string): EnvoyPage | undefined {
-  const match = /^(config_dump|certs|stats|server_info|listeners|clusters|init_dump)(?=$|[.?_-])/.exec(name);
-  return match?.[1] as EnvoyPage | undefined;
+  return envoyPages.find((page) => name === page || (name.startsWith(page) && /[.?_-]/.test(name.charAt(page.length))));
 }
 
 /** Parts of a bug-report that say nothing of TLS, or say it in text that is not ours to read. */
