@@ -2,7 +2,7 @@ import asn1 from 'node-forge/lib/asn1.js';
 import type { Der } from '../x509/der.ts';
 import { parseDer, tagClasses, tags } from '../x509/der.ts';
 
-/** Building DER, one function a kind of value; `derBytes` turns the whole into bytes. */
+/** Building DER, one function a kind of value; `encodeDer` of `x509/der.ts` turns the whole into bytes. */
 
 export function sequence(...items: readonly (Der | undefined)[]): Der {
   return constructed(tags.sequence, items);
@@ -69,10 +69,6 @@ export function raw(bytes: Uint8Array): Der {
   const node = parseDer(bytes);
   if (!node) throw new TypeError('These bytes are no DER structure.');
   return node;
-}
-
-export function derBytes(node: Der): Buffer {
-  return Buffer.from(asn1.toDer(node).getBytes(), 'latin1');
 }
 
 function primitive(tag: number, value: string): Der {

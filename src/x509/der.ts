@@ -33,8 +33,12 @@ export const tagClasses = { universal: 0x00, contextSpecific: 0x80 } as const;
  */
 const options = { strict: true, parseAllBytes: true, decodeBitStrings: false } as const;
 
-/** The one structure that the bytes hold from end to end, or undefined. */
+/** Twice what fits into a Secret. Two bytes can be a structure of their own, so the tree may be a hundred times as big. */
+const mostBytes = 2 * 1024 * 1024;
+
+/** The one structure that the bytes hold from end to end, or undefined; also for more than 2 MiB. */
 export function parseDer(bytes: Uint8Array): Der | undefined {
+  if (bytes.length > mostBytes) return undefined;
   try {
     return asn1.fromDer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'), {
       ...options,
@@ -42,6 +46,22 @@ export function parseDer(bytes: Uint8Array): Der | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** How many of the bytes the first structure takes, its head included; undefined when they do not hold all of it. */
+export function lengthOfFirst(bytes: Uint8Array): number | undefined {
+  const [, short] = bytes;
+  if (short === undefined) return undefined;
+  const lengthBytes = short < 0x80 ? 0 : short - 0x80;
+  let content = short < 0x80 ? short : 0;
+  for (const byte of bytes.subarray(2, 2 + lengthBytes)) content = 256 * content + byte;
+  const total = 2 + lengthBytes + content;
+  return total <= bytes.length ? total : undefined;
+}
+
+/** DER again. For a structure that was DER to begin with, the same bytes. */
+export function encodeDer(node: Der): Buffer {
+  return Buffer.from(asn1.toDer(node).getBytes(), 'latin1');
 }
 
 export function children(node: Der | undefined): readonly Der[] {
