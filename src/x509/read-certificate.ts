@@ -1,0 +1,103 @@
+import { hash, X509Certificate } from 'node:crypto';
+import type { Certificate } from '../model/certificate.ts';
+import {
+  authorityUrls,
+  basicConstraints,
+  crlUrls,
+  extendedKeyUsage,
+  isMustStaple,
+  keyUsage,
+  subjectAltNames,
+} from './certificate-extensions.ts';
+import type { CertificateStructure } from './certificate-structure.ts';
+import { certificateStructure } from './certificate-structure.ts';
+import { child, integerHexOf, lengthOfFirst, oidOf, timeOf } from './der.ts';
+import { comparableName, commonNameOf, nameText } from './distinguished-name.ts';
+import { extensions as oids, signatureAlgorithms } from './oids.ts';
+import { certificateLabels, looseBlocks, pemBlock } from './pem-text.ts';
+import { publicKeyFacts } from './public-key.ts';
+
+/**
+ * The certificates read so far, by the SHA-256 of their bytes: one CA stands in hundreds of Secrets and in every
+ * config dump. Emptied when full, so that a long run over many clusters does not keep them all.
+ */
+const known = new Map<string, Certificate>();
+const mostKnown = 10_000;
+
+/**
+ * One certificate out of DER, or out of a PEM text, which may hold other things around it; of several the first.
+ * Undefined when there is none that OpenSSL reads, or one without readable dates.
+ */
+export function readCertificate(pemOrDer: string | Uint8Array): Certificate | undefined {
+  const der = typeof pemOrDer === 'string' ? firstBlock(pemOrDer) : pemOrDer;
+  if (!der || der.length === 0) return undefined;
+  const sha256 = hash('sha256', der);
+  const seen = known.get(sha256);
+  if (seen) return seen;
+  const certificate = read(der);
+  if (!certificate) return undefined;
+  if (known.size >= mostKnown) known.clear();
+  known.set(sha256, certificate);
+  return certificate;
+}
+
+function firstBlock(text: string): Buffer | undefined {
+  for (const { label, der } of looseBlocks(text)) if (certificateLabels.has(label)) return der;
+  return undefined;
+}
+
+/**
+ * What follows a certificate in its block is passed over, as BoringSSL and OpenSSL do. node:crypto gets PEM because of
+ * DER it first asks whether there is a PEM block somewhere inside, and would read that.
+ */
+function read(der: Uint8Array): Certificate | undefined {
+  const bytes = der.subarray(0, lengthOfFirst(der));
+  const pem = pemBlock('CERTIFICATE', bytes);
+  const structure = isCertificate(pem) ? certificateStructure(bytes) : undefined;
+  return structure && certificateOf(bytes, pem, structure);
+}
+
+/** OpenSSL's word, which is stricter than the outline that `certificateStructure` looks for. */
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function certificateOf(der: Uint8Array, pem: string, structure: CertificateStructure): Certificate | undefined {
+  const { extensions } = structure;
+  const serialNumber = integerHexOf(structure.serialNumber);
+  const notBefore = timeOf(child(structure.validity, 0));
+  const notAfter = timeOf(child(structure.validity, 1));
+  if (serialNumber === undefined || notBefore === undefined || notAfter === undefined) return undefined;
+
+  const subject = nameText(structure.subject);
+  const issuer = nameText(structure.issuer);
+  const commonName = commonNameOf(structure.subject);
+  const usages = keyUsage(extensions.get(oids.keyUsage));
+  const extendedUsages = extendedKeyUsage(extensions.get(oids.extendedKeyUsage));
+  const signatureOid = oidOf(child(structure.signatureAlgorithm, 0)) ?? 'unknown';
+  return {
+    subject,
+    issuer,
+    ...(commonName !== undefined && { commonName }),
+    serialNumber,
+    notBefore,
+    notAfter,
+    sha256: hash('sha256', der),
+    publicKey: publicKeyFacts(structure.spki),
+    ...subjectAltNames(extensions.get(oids.subjectAltName)),
+    ...basicConstraints(extensions.get(oids.basicConstraints)),
+    selfIssued: comparableName(subject) === comparableName(issuer),
+    ...(extendedUsages && { extendedKeyUsage: extendedUsages }),
+    ...(usages && { keyUsage: usages }),
+    signatureAlgorithm: signatureAlgorithms[signatureOid] ?? signatureOid,
+    mustStaple: isMustStaple(extensions.get(oids.tlsFeature)),
+    ocspUrls: authorityUrls(extensions.get(oids.authorityInformationAccess), 'ocsp'),
+    issuerUrls: authorityUrls(extensions.get(oids.authorityInformationAccess), 'caIssuers'),
+    crlUrls: crlUrls(extensions.get(oids.crlDistributionPoints)),
+    pem,
+  };
+}
