@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import asn1 from 'node-forge/lib/asn1.js';
 import type { Asn1 } from 'node-forge/lib/asn1.js';
 
@@ -122,21 +123,18 @@ export function booleanOf(node: Der | undefined): boolean | undefined {
   return bytes === undefined ? undefined : bytes.some((byte) => byte !== 0);
 }
 
-/** The forms that RFC 5280 allows and the near ones that OpenSSL reads; all of them name UTC or an offset from it. */
-const timeForm = /^\d{10,14}(?:\.\d+)?(?:Z|[+-]\d{4})$/;
+/** The forms of RFC 5280 section 4.1.2.5, both in UTC. */
+const timeForm = /^(?:\d{2})?\d{12}Z$/;
 
-/** A UTCTime or GeneralizedTime as ISO 8601 without fractions of a second. */
+/** A UTCTime or GeneralizedTime as ISO 8601; undefined for a date that does not exist, as a 13th month. */
 export function timeOf(node: Der | undefined): string | undefined {
   const value = node?.value;
   if (typeof value !== 'string' || !timeForm.test(value)) return undefined;
   const utc = isUniversal(node, tags.utcTime);
   if (!utc && !isUniversal(node, tags.generalizedTime)) return undefined;
-  try {
-    const date = utc ? asn1.utcTimeToDate(value) : asn1.generalizedTimeToDate(value);
-    return `${date.toISOString().slice(0, -5)}Z`;
-  } catch {
-    return undefined;
-  }
+  const date = utc ? asn1.utcTimeToDate(value) : asn1.generalizedTimeToDate(value);
+  const text = `${date.toISOString().slice(0, -'.000Z'.length)}Z`;
+  return text.replaceAll(/[-:T]/g, '').endsWith(value) ? text : undefined;
 }
 
 /**
@@ -147,6 +145,5 @@ export function textOf(node: Der | undefined): string {
   if (node === undefined || typeof node.value !== 'string') return '';
   if (!isUniversal(node, tags.utf8String)) return node.value;
   const bytes = Buffer.from(node.value, 'latin1');
-  const text = bytes.toString('utf8');
-  return text.includes('\uFFFD') ? node.value : text;
+  return isUtf8(bytes) ? bytes.toString('utf8') : node.value;
 }

@@ -34,13 +34,10 @@ function attributeText(attribute: Der): string {
 }
 
 function escaped(value: string): string {
-  return value
-    .replaceAll(/[,+"\\<>;]/g, String.raw`\$&`)
-    .replace(/^[ #]/, String.raw`\$&`)
-    .replace(/(?<=.) $/, String.raw`\ `)
-    .replaceAll(/\p{Cc}/gu, (control) =>
-      Buffer.from(control)
-        .toString('hex')
-        .replaceAll(/../g, String.raw`\$&`),
-    );
+  return value.replaceAll(/^[ #]|[,+"\\<>;]| $/g, String.raw`\$&`).replaceAll(/\p{Cc}/gu, hexEscapes);
+}
+
+function hexEscapes(control: string): string {
+  const bytes = Buffer.from(control).toString('hex').match(/../g) ?? [];
+  return bytes.map((byte) => `\\${byte}`).join('');
 }

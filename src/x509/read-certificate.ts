@@ -29,12 +29,14 @@ const mostKnown = 10_000;
  * Undefined when there is none that OpenSSL reads, or one without readable dates.
  */
 export function readCertificate(pemOrDer: string | Uint8Array): Certificate | undefined {
-  const der = typeof pemOrDer === 'string' ? firstBlock(pemOrDer) : pemOrDer;
-  if (!der || der.length === 0) return undefined;
+  const block = typeof pemOrDer === 'string' ? firstBlock(pemOrDer) : pemOrDer;
+  if (!block || block.length === 0) return undefined;
+  // What follows a certificate in its block is passed over, as BoringSSL and OpenSSL do.
+  const der = block.subarray(0, lengthOfFirst(block));
   const sha256 = hash('sha256', der);
   const seen = known.get(sha256);
   if (seen) return seen;
-  const certificate = read(der);
+  const certificate = read(der, sha256);
   if (!certificate) return undefined;
   if (known.size >= mostKnown) known.clear();
   known.set(sha256, certificate);
@@ -46,27 +48,28 @@ function firstBlock(text: string): Buffer | undefined {
   return undefined;
 }
 
-/**
- * What follows a certificate in its block is passed over, as BoringSSL and OpenSSL do. node:crypto gets PEM because of
- * DER it first asks whether there is a PEM block somewhere inside, and would read that.
- */
-function read(der: Uint8Array): Certificate | undefined {
-  const bytes = der.subarray(0, lengthOfFirst(der));
-  const pem = pemBlock('CERTIFICATE', bytes);
-  const structure = isCertificate(pem) ? certificateStructure(bytes) : undefined;
-  return structure && certificateOf(bytes, pem, structure);
+function read(der: Uint8Array, sha256: string): Certificate | undefined {
+  const pem = pemBlock('CERTIFICATE', der);
+  if (!isCertificate(der, pem)) return undefined;
+  const structure = certificateStructure(der);
+  const facts = structure && factsOf(structure);
+  return facts && { ...facts, sha256, pem };
 }
 
-/** OpenSSL's word, which is stricter than the outline that `certificateStructure` looks for. */
-function isCertificate(pem: string): boolean {
+/**
+ * OpenSSL's word, which is stricter than the outline that `certificateStructure` looks for. It gets PEM: of DER,
+ * node:crypto first asks whether there is a PEM block somewhere inside, and would read that. What OpenSSL would encode
+ * in another way is BER, which it lets pass and BoringSSL does not.
+ */
+function isCertificate(der: Uint8Array, pem: string): boolean {
   try {
-    return new X509Certificate(pem).raw.length > 0;
+    return new X509Certificate(pem).raw.equals(der);
   } catch {
     return false;
   }
 }
 
-function certificateOf(der: Uint8Array, pem: string, structure: CertificateStructure): Certificate | undefined {
+function factsOf(structure: CertificateStructure): Omit<Certificate, 'sha256' | 'pem'> | undefined {
   const { extensions } = structure;
   const serialNumber = integerHexOf(structure.serialNumber);
   const notBefore = timeOf(child(structure.validity, 0));
@@ -86,7 +89,6 @@ function certificateOf(der: Uint8Array, pem: string, structure: CertificateStruc
     serialNumber,
     notBefore,
     notAfter,
-    sha256: hash('sha256', der),
     publicKey: publicKeyFacts(structure.spki),
     ...subjectAltNames(extensions.get(oids.subjectAltName)),
     ...basicConstraints(extensions.get(oids.basicConstraints)),
@@ -98,6 +100,5 @@ function certificateOf(der: Uint8Array, pem: string, structure: CertificateStruc
     ocspUrls: authorityUrls(extensions.get(oids.authorityInformationAccess), 'ocsp'),
     issuerUrls: authorityUrls(extensions.get(oids.authorityInformationAccess), 'caIssuers'),
     crlUrls: crlUrls(extensions.get(oids.crlDistributionPoints)),
-    pem,
   };
 }
