@@ -1,5 +1,6 @@
 import type { EnvoySecret } from '../model/envoy.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { pemEffects } from '../x509/pem-problems.ts';
 import { objectAt, textAt, textsAt } from '../kubernetes/read.ts';
 import type { PemProblem } from '../model/certificate.ts';
 import { readDataSource } from './data-source.ts';
@@ -75,26 +76,8 @@ function writtenProblems(entry: Json): readonly PemProblem[] | undefined {
   return noted && textsAt(noted, 'pem_problems').filter((problem) => isPemProblem(problem));
 }
 
-const pemProblems = {
-  empty: true,
-  'no-pem-block': true,
-  'base64-twice': true,
-  der: true,
-  pkcs12: true,
-  'blocks-joined': true,
-  'begin-without-end': true,
-  'bad-base64': true,
-  'not-a-certificate': true,
-  encrypted: true,
-  'unreadable-key': true,
-  'utf-16': true,
-  'byte-order-mark': true,
-  'several-keys': true,
-  'key-among-certificates': true,
-} satisfies Record<PemProblem, true>;
-
 function isPemProblem(text: string): text is PemProblem {
-  return Object.hasOwn(pemProblems, text);
+  return Object.hasOwn(pemEffects, text);
 }
 
 function keyInClear(secret: JsonObject | undefined): boolean {
