@@ -44,11 +44,6 @@ export function readKeyBlock({ label, header, der }: PemBlock): KeyReading {
   return { facts: { encrypted: false, label, publicKey } };
 }
 
-/** Whether the bytes are a private key in any of its unencrypted forms. */
-export function isPrivateKey(der: Buffer): boolean {
-  return Object.keys(forms).some((label) => readKey(label, der) !== undefined);
-}
-
 function readKey(label: string, der: Buffer): KeyObject | undefined {
   for (const { type, keyType } of forms[label] ?? []) {
     try {
