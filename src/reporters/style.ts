@@ -55,13 +55,15 @@ export function styleOf(options: ReporterOptions): Style {
   };
 }
 
-/** Lines of at most `width` characters, broken between words; a longer word stands alone. `indent` leads every line but the first. */
+/**
+ * Lines of at most `width` characters, broken between words; a longer word stands alone. `indent` leads every line but
+ * the first, and does not count.
+ */
 export function wrap(text: string, width: number, indent = ''): string {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
-    const room = width - (lines.length > 0 ? indent.length : 0);
-    if (line !== '' && line.length + 1 + word.length > room) {
+    if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;

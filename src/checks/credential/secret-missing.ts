@@ -1,6 +1,7 @@
+import { coversPattern } from '../../x509/covers-host.ts';
 import { nearest } from '../../text/nearest.ts';
 import { credentialTrail, isServedFromMemory } from '../../facts/credential-trail.ts';
-import { credentialUses, type CredentialUse } from '../../facts/credentials.ts';
+import { credentialUses, pairOf, type CredentialUse } from '../../facts/credentials.ts';
 import type { Evidence } from '../../facts/evidence.ts';
 import { named, subjectOf } from '../../kubernetes/names.ts';
 import type { Fix, Observation } from '../../model/finding.ts';
@@ -12,26 +13,35 @@ import { credentialNeverCame } from '../symptoms.ts';
 const hasUsableTwin = (evidence: Evidence, use: CredentialUse): boolean =>
   evidence.secretsNamed(use.name).some((secret) => secret.namespace !== use.namespace);
 
+/** Secrets in the right place whose names are nearly the one asked for. */
 function namesNearby(evidence: Evidence, use: CredentialUse): readonly string[] {
-  const there = evidence.snapshot.secrets.filter(({ namespace }) => namespace === use.namespace);
-  const known = evidence.snapshot.secretNames.filter(({ namespace }) => namespace === use.namespace);
-  return nearest(
-    use.name,
-    [...there, ...known].map(({ name }) => name),
-  );
+  const { secrets, secretNames } = evidence.snapshot;
+  const there = [...secrets, ...secretNames].filter(({ namespace }) => namespace === use.namespace);
+  return nearest(use.name, new Set(there.map(({ name }) => name)));
 }
 
-function fixOf(use: CredentialUse, near: readonly string[]): Fix {
+/** The near name that may be offered as a fix: its certificate is that of these hosts, and in date. */
+function meantName(evidence: Evidence, use: CredentialUse, near: readonly string[]): string | undefined {
+  return near.find((name) => {
+    const found = evidence.secret(use.namespace, name);
+    const pair = found.state === 'found' ? pairOf(found.value) : undefined;
+    if (pair?.state !== 'pair') return false;
+    const leaf = pair.secret.values[pair.certKey]?.certificates[0];
+    if (!leaf || new Date(leaf.notAfter) <= evidence.now) return false;
+    return use.server.hosts.every(({ host }) => coversPattern(leaf, host));
+  });
+}
+
+function fixOf(use: CredentialUse, meant: string | undefined): Fix {
   const { owner } = use.server;
-  const [first] = near;
   const manager = managerOf(owner);
   const managed = manager === undefined ? {} : { managedBy: manager };
-  if (first !== undefined && use.server.from === 'Gateway') {
+  if (meant !== undefined && use.server.from === 'Gateway') {
     return {
-      summary: `name the Secret that is there, ${first}, if it is the one that was meant; no restart is needed`,
+      summary: `name Secret ${meant}, which is there and holds a certificate for these hosts; no restart is needed`,
       owner: ownerOfNamespace(owner.namespace),
-      commands: [replaceField(owner, use.path, first)],
-      undo: [restoreField(owner, use.path, first)],
+      commands: [replaceField(owner, use.path, meant)],
+      undo: [restoreField(owner, use.path, meant)],
       doNot: [],
       ...managed,
     };
@@ -67,7 +77,7 @@ function faultOf(evidence: Evidence, use: CredentialUse): Fault {
     confidence: 0.9,
     severity: memory ? 'warning' : 'error',
     touches: [{ apiVersion: 'v1', kind: 'Secret', namespace, name }],
-    fix: fixOf(use, near),
+    fix: fixOf(use, meantName(evidence, use, near)),
     confirm: confirmHost(server.hosts[0]?.host),
     misleading: memory ? ['Clients notice nothing yet: a deleted Secret is not withdrawn from Envoy.'] : [],
   };

@@ -1,5 +1,6 @@
 import { secretMissing } from '../../../src/checks/credential/secret-missing.ts';
 import { mintCertificate } from '../../../src/pki/mint-certificate.ts';
+import { readCertificates } from '../../../src/x509/judge-pem.ts';
 import { testCheck } from '../../support/check-tester.ts';
 import { days, forbidden, secretOf } from '../../support/evidence.ts';
 import { gateway, gatewayPodName, mesh } from '../../support/gateway.ts';
@@ -63,7 +64,7 @@ testCheck(secretMissing, {
                 name: 'kubernetes://shop-tls',
                 state: 'active',
                 content: 'key-pair',
-                certificates: [],
+                certificates: readCertificates(shop.certificatePem),
                 pemProblems: [],
                 hasCrl: false,
               },
