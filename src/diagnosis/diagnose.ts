@@ -81,7 +81,8 @@ export function diagnose(evidence: Evidence, checks: readonly Check[], cluster =
     };
   });
   const { causes, unexplained } = rootCauses(evidence, findings);
-  const loose = findings.filter(({ fault }) => fault.affects.length === 0);
+  const placed = new Set(targets.flatMap((target) => target.findings));
+  const loose = findings.filter((finding) => !placed.has(finding));
   return {
     evidence,
     verdict: worstVerdict([...targets.map(({ verdict }) => verdict), ...verdictOfLoose(loose)]),
@@ -95,7 +96,7 @@ export function diagnose(evidence: Evidence, checks: readonly Check[], cluster =
   };
 }
 
-/** Findings that are about no host in particular still count: an error makes the run broken, a warning degraded. */
+/** Findings that are about no host of the run still count: an error makes the run broken, a warning degraded. */
 function verdictOfLoose(findings: readonly Finding[]): readonly Verdict[] {
   if (findings.some(({ severity }) => severity === 'error')) return ['broken'];
   return findings.some(({ severity }) => severity === 'warning') ? ['degraded'] : [];

@@ -4,6 +4,7 @@ import type { Gap, Listing, Look, Lookup } from '../model/coverage.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Secret } from '../model/secret.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { inferredObjects } from './inferred-objects.ts';
 
 /**
  * A snapshot with its indexes: how facts and checks ask for objects. Asking for what nobody looked at gives `unknown`
@@ -50,11 +51,10 @@ class IndexedEvidence implements Evidence {
   constructor(snapshot: Snapshot) {
     this.snapshot = snapshot;
     this.now = new Date(snapshot.capturedAt);
-    this.#byKind = groupBy(snapshot.resources, groupKind);
-    this.#byPlace = groupBy(snapshot.resources, (resource) => place(groupKind(resource), resource.namespace));
-    this.#byName = groupBy(snapshot.resources, (resource) =>
-      place(groupKind(resource), resource.namespace, resource.name),
-    );
+    const resources = [...snapshot.resources, ...inferredObjects(snapshot)];
+    this.#byKind = groupBy(resources, groupKind);
+    this.#byPlace = groupBy(resources, (resource) => place(groupKind(resource), resource.namespace));
+    this.#byName = groupBy(resources, (resource) => place(groupKind(resource), resource.namespace, resource.name));
     this.#secrets = groupBy(snapshot.secrets, (secret) => place(kinds.secret, secret.namespace, secret.name));
     this.#secretsByName = groupBy(snapshot.secrets, (secret) => secret.name);
     this.#looks = groupBy(snapshot.looks, (look) => place(look.kind, look.namespace, look.name));
@@ -85,14 +85,19 @@ class IndexedEvidence implements Evidence {
   }
 
   gap(kind: string, namespace: string, name?: string): Gap | undefined {
-    const looks = [
-      ...(name === undefined ? [] : (this.#looks.get(place(kind, namespace, name)) ?? [])),
-      ...(this.#looks.get(place(kind, namespace)) ?? []),
-      ...(this.#looks.get(place(kind, '*')) ?? []),
+    // the nearest look decides: at this object, at its namespace, at all of them
+    const places = [
+      ...(name === undefined ? [] : [place(kind, namespace, name)]),
+      place(kind, namespace),
+      place(kind, '*'),
     ];
-    if (looks.some((look) => look.outcome === 'complete')) return undefined;
-    const blocked = looks.find((look) => look.outcome !== 'complete');
-    return blocked && blocked.outcome !== 'complete' ? blocked.outcome : notCollected;
+    for (const nearest of places) {
+      const looks = this.#looks.get(nearest) ?? [];
+      if (looks.some(({ outcome }) => outcome === 'complete')) return undefined;
+      const blocked = looks[0]?.outcome;
+      if (blocked !== undefined && blocked !== 'complete') return blocked;
+    }
+    return notCollected;
   }
 }
 

@@ -52,10 +52,18 @@ export function serverFor(evidence: Evidence, name: string | null, port: number)
 const destinationsOf = (server: Server): readonly Destination[] =>
   server.hosts.map(({ host }) => ({ host, port: server.port, server }));
 
-/** Every TLS host of every gateway. */
-export const allDestinations = derive((evidence): readonly Destination[] =>
-  servers(evidence).filter(isForTls).flatMap(destinationsOf),
-);
+/** Hosts that somebody probed by name at the gateway and that no server takes: they are what the run is about, too. */
+function probedElsewhere(evidence: Evidence): readonly Destination[] {
+  const unserved = evidence.snapshot.probes.filter(({ sni, port }) => sni !== null && !serverFor(evidence, sni, port));
+  const known = new Map(unserved.map(({ sni, port }) => [`${sni}:${port}`, { host: sni ?? '', port }]));
+  return [...known.values()];
+}
+
+/** Every TLS host of every gateway, and hosts that were asked of it in vain. */
+export const allDestinations = derive((evidence): readonly Destination[] => [
+  ...servers(evidence).filter(isForTls).flatMap(destinationsOf),
+  ...probedElsewhere(evidence),
+]);
 
 function ofHost(evidence: Evidence, target: Extract<Target, { kind: 'host' }>): readonly Destination[] {
   const { host, path } = target;
