@@ -51,7 +51,7 @@ export const accessLog = derive((evidence): readonly AccessLogEntry[] =>
   evidence.snapshot.logs
     .filter(({ container }) => container === 'istio-proxy')
     .flatMap((log) => readAccessLog(log, accessLogFormats(evidence)))
-    .filter(({ userAgent }) => !/^istls\//.test(userAgent ?? '')),
+    .filter(({ userAgent }) => !(userAgent ?? '').startsWith('istls/')),
 );
 
 /** The day and the line of a log event, for `ref` of an observation. */

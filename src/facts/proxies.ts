@@ -41,7 +41,7 @@ function isLoaded(envoy: EnvoyState, secret: EnvoySecret): boolean | undefined {
       warming.has(name),
     );
   const chains = chainsWith(envoy, secret.name);
-  return chains.length === 0 || chains.every(({ chain }) => waits(chain)) ? undefined : false;
+  return chains.some(({ chain }) => !waits(chain)) ? false : undefined;
 }
 
 /** The state of a secret, by the name that Envoy asks for, in one Envoy; undefined when its secrets were not seen. */
