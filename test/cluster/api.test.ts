@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
+import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { KubernetesApi } from '../../src/sources/cluster/api.ts';
+import { mintCertificate } from '../../src/pki/mint-certificate.ts';
 import { podKind, secretKind, type ApiKind } from '../../src/sources/cluster/api-kind.ts';
 import type { AuditRecord } from '../../src/sources/cluster/audit.ts';
 import { createTransport, type TransportOptions } from '../../src/sources/cluster/transport.ts';
@@ -39,6 +41,7 @@ async function cluster(
 
 const pod = (name: string) => ({ metadata: { name, namespace: 'ns' } });
 const list = (kind: string, items: readonly object[], metadata = {}) => ({ kind, apiVersion: 'v1', metadata, items });
+const base64 = (text: string) => Buffer.from(text).toString('base64');
 const asked = (server: TestServer) =>
   server.seen.slice(1).map(({ method, path, query }) => `${method} ${path} ${query.toString()}`);
 
@@ -227,6 +230,34 @@ describe('Secrets', () => {
     assert.deepEqual(asked(server), []);
     await api.secret('ns', 'a?b#c d');
     assert.equal(server.seen.at(-1)?.path, '/api/v1/namespaces/ns/secrets/a%3Fb%23c%20d');
+  });
+
+  it('are read without their private values', async (t) => {
+    const { certificatePem, privateKeyPem } = mintCertificate({ subject: 'CN=shop', dnsNames: ['shop.example'] });
+    const data = {
+      'tls.crt': base64(certificatePem),
+      'tls.key': base64(privateKeyPem),
+      password: base64('hunter2-hunter2'),
+    };
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ data }) };
+    const { api } = await cluster(t, (_, response) =>
+      json(response, 200, {
+        kind: 'Secret',
+        apiVersion: 'v1',
+        metadata: { name: 'shop-tls', namespace: 'ns', annotations },
+        type: 'kubernetes.io/tls',
+        data,
+      }),
+    );
+    const found = await api.secret('ns', 'shop-tls');
+    assert.ok(found.state === 'found');
+    assert.equal(found.value.values['tls.crt']?.certificates[0]?.subject, 'CN=shop');
+    assert.equal(found.value.values['tls.key']?.privateKey?.publicKey?.algorithm, 'ec');
+    const kept = JSON.stringify(found);
+    const key = privateKeyPem.split('\n')[1] ?? '';
+    for (const secret of [key, base64(privateKeyPem).slice(60, 120), 'hunter2', base64('hunter2-hunter2')]) {
+      assert.ok(secret.length > 5 && !kept.includes(secret), secret);
+    }
   });
 
   it('are listed by metadata alone, without the copy of their data that kubectl apply leaves', async (t) => {
@@ -450,6 +481,17 @@ describe('a server that asks to wait', () => {
     const endless = await cluster(t, (_, response) => busy(response, '0'));
     assert.equal((await endless.api.get(podKind, 'ns', 'x')).state, 'unknown');
     assert.equal(asked(endless.server).length, 5);
+  });
+});
+
+describe('credentials', () => {
+  it('are in nothing that can be printed', async (t) => {
+    const { api } = await cluster(t, (_, response) => response.destroy());
+    const failed = await api.get(podKind, 'ns', 'x');
+    const stream = await api.podStream({ namespace: 'ns', pod: 'gw' }, 1);
+    for (const value of [api, api.access, failed, stream]) {
+      assert.doesNotMatch(inspect(value, { depth: 12, showHidden: true }), /sesame/);
+    }
   });
 });
 

@@ -9,7 +9,7 @@ import type { Minted } from '../../src/pki/certificate-description.ts';
 import { authority, clientCertificate, otherNameCertificate } from '../support/api-server/certificates.ts';
 import { startServer, answerVersion, type SeenRequest, type TestServer } from '../support/api-server/https-server.ts';
 import { folderFor, writeKubeconfig, writePlugin } from '../support/api-server/kubeconfig-file.ts';
-import { bareEnvironment, openAccess, readers } from '../support/api-server/open-api.ts';
+import { bareEnvironment, openAccess } from '../support/api-server/open-api.ts';
 import { startConnectProxy, startSocksProxy, type TestProxy } from '../support/api-server/proxies.ts';
 import { acceptWebSocket } from '../support/api-server/web-socket.ts';
 
@@ -32,7 +32,6 @@ async function both(t: TestContext, server: TestServer, options: KubeconfigOptio
   const access = await openAccess(t, options);
   const api = await openKubernetesApi(access, {
     signal: AbortSignal.timeout(20_000),
-    readers,
     userAgent: 'istls/test',
   });
   t.after(() => api.close());
@@ -180,7 +179,6 @@ describe('the way to the server', () => {
     const kubeconfig = writeKubeconfig(folderFor(t), { server: `${server.url}/k8s/clusters/c-1/` }, {});
     const api = await openKubernetesApi(await openAccess(t, { kubeconfig }), {
       signal: AbortSignal.timeout(5000),
-      readers,
     });
     assert.equal(api.version.state, 'found');
     await api.podStream({ namespace: 'ns', pod: 'gw' }, 15000);
@@ -192,7 +190,7 @@ describe('the way to the server', () => {
     const kubeconfig = writeKubeconfig(folderFor(t), { server: server.url }, { token: 'sesame' });
     const access = await openAccess(t, { kubeconfig });
     for (let i = 0; i < 5; i += 1) {
-      await openKubernetesApi(access, { signal: AbortSignal.timeout(5000), readers });
+      await openKubernetesApi(access, { signal: AbortSignal.timeout(5000) });
     }
     assert.equal(server.connections(), 1);
   });

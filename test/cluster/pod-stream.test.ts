@@ -79,6 +79,8 @@ describe('a stream into a pod', () => {
     assert.equal(socket.authorized, true);
     assert.equal(socket.getPeerX509Certificate()?.subject, 'CN=shop');
     assert.equal(String(await socket.toArray()), 'hello');
+    socket.destroy();
+    if (!stream.closed) await once(stream, 'close');
   });
 
   it('shows a server that closes without an alert as an end, and one that resets as a reset', async (t) => {

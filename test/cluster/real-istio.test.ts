@@ -10,7 +10,7 @@ import { podKind, secretKind } from '../../src/sources/cluster/api-kind.ts';
 import { kindIn } from '../../src/sources/cluster/discovery.ts';
 import type { Gap } from '../../src/model/coverage.ts';
 import type { PodRef } from '../../src/sources/cluster/pod-socket.ts';
-import { bareEnvironment, openAccess, readers } from '../support/api-server/open-api.ts';
+import { bareEnvironment, openAccess } from '../support/api-server/open-api.ts';
 
 /**
  * Against the kit with a real istiod and Envoy: this file starts it, and is run by it again inside the cluster's network,
@@ -25,7 +25,7 @@ const denied = process.env['APISERVER_FLAGS']?.includes('-deny-portforward') ?? 
 
 async function open(t: TestContext, user: 'operator' | 'viewer'): Promise<KubernetesApi> {
   const access = await openAccess(t, { kubeconfig: join(run ?? '', `${user}.kubeconfig`), env: bareEnvironment });
-  const api = await openKubernetesApi(access, { signal: AbortSignal.timeout(60_000), readers });
+  const api = await openKubernetesApi(access, { signal: AbortSignal.timeout(60_000) });
   t.after(() => api.close());
   return api;
 }

@@ -8,7 +8,7 @@ import { mintCertificate } from '../../src/pki/mint-certificate.ts';
 import { authority, clientCertificate } from '../support/api-server/certificates.ts';
 import { answerVersion, portOf, refuse, startServer, type Respond } from '../support/api-server/https-server.ts';
 import { folderFor, writeKubeconfig, writePlugin } from '../support/api-server/kubeconfig-file.ts';
-import { openAccess, readers } from '../support/api-server/open-api.ts';
+import { openAccess } from '../support/api-server/open-api.ts';
 
 interface Start {
   readonly cluster: object;
@@ -19,7 +19,7 @@ interface Start {
 /** Why opening the cluster fails. */
 async function failure(t: TestContext, { cluster, user = { token: 'sesame' }, options }: Start): Promise<IstlsError> {
   const access = await openAccess(t, { kubeconfig: writeKubeconfig(folderFor(t), cluster, user) });
-  const opened = openKubernetesApi(access, { signal: new AbortController().signal, readers, ...options });
+  const opened = openKubernetesApi(access, { signal: new AbortController().signal, ...options });
   const error = await opened.then(
     () => assert.fail('it opened'),
     (reason: unknown) => reason,
@@ -159,7 +159,7 @@ describe('a cluster that cannot be opened', () => {
     const server = await startServer((_, response) => refuse(response, 403, 'Forbidden', 'no'));
     t.after(() => server.close());
     const access = await openAccess(t, { kubeconfig: writeKubeconfig(folderFor(t), { server: server.url }, {}) });
-    const api = await openKubernetesApi(access, { signal: AbortSignal.timeout(5000), readers });
+    const api = await openKubernetesApi(access, { signal: AbortSignal.timeout(5000) });
     assert.deepEqual(api.version, {
       state: 'unknown',
       gap: { reason: 'forbidden', detail: 'no', permission: 'get /version' },

@@ -5,6 +5,8 @@ import type { Meta, Resource } from '../../model/resource.ts';
 import type { Secret } from '../../model/secret.ts';
 import type { AccessReview, ContainerLog } from '../../model/snapshot.ts';
 import { isObject, textAt } from '../../kubernetes/read.ts';
+import { metaOf, resourceOf } from '../../kubernetes/resource.ts';
+import { readSecret } from '../../x509/read-secret.ts';
 import { reviewAccess, reviewRules, type Account, type Right, type Rules } from './access-review.ts';
 import { apiPath, permission, secretKind, type ApiKind } from './api-kind.ts';
 import { discover, type Discovery } from './discovery.ts';
@@ -18,17 +20,6 @@ import type { PodRef } from './pod-socket.ts';
 import { openPodStream, type PodConnection } from './pod-stream.ts';
 import { gapOf, messageOf, readAnswer, type WholeAnswer } from './read-answer.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
-
-/** How objects from the wire become the model's. Each gives nothing for what is no object of that kind. */
-export interface ObjectReaders {
-  readonly resource: (object: JsonObject) => Resource | undefined;
-  readonly meta: (object: JsonObject) => Meta | undefined;
-  readonly secret: (object: JsonObject) => Secret | undefined;
-}
-
-export interface KubernetesApiOptions extends TransportOptions {
-  readonly readers: ObjectReaders;
-}
 
 /**
  * Reads one cluster, and can do nothing else: its requests are GETs, access reviews, port-forwards to pods and, where
@@ -65,10 +56,9 @@ export interface KubernetesApi {
  * @throws IstlsError `api-unreachable`, `api-tls-failed`, `proxy-failed`, `unauthorized`, `not-kubernetes`; the time of
  *   the whole run may be over (`api-unreachable`)
  */
-export async function openKubernetesApi(access: ClusterAccess, options: KubernetesApiOptions): Promise<KubernetesApi> {
+export async function openKubernetesApi(access: ClusterAccess, options: TransportOptions): Promise<KubernetesApi> {
   const transport = createTransport(access, options);
   const version = await readVersion(transport);
-  const { readers } = options;
   const admins = new Map<string, EnvoyAdmin>();
   return {
     access,
@@ -76,15 +66,14 @@ export async function openKubernetesApi(access: ClusterAccess, options: Kubernet
     discover: (groups) => discover(transport, groups),
     get: (kind, namespace, name) => {
       if (isSecret(kind)) throw new TypeError('a Secret is read with secret(), which keeps no private value');
-      return getObject(transport, kind, { namespace, name }, readers.resource);
+      return getObject(transport, kind, { namespace, name }, resourceOf);
     },
-    secret: (namespace, name) => getObject(transport, secretKind, { namespace, name }, readers.secret),
+    secret: (namespace, name) => getObject(transport, secretKind, { namespace, name }, readSecret),
     list: async (kind, selection = {}) => {
       if (isSecret(kind)) throw new TypeError('Secrets are never listed with their data');
-      return readAll(await listObjects(transport, kind, selection, false), readers.resource);
+      return readAll(await listObjects(transport, kind, selection, false), resourceOf);
     },
-    listMetadata: async (kind, selection = {}) =>
-      readAll(await listObjects(transport, kind, selection, true), readers.meta),
+    listMetadata: async (kind, selection = {}) => readAll(await listObjects(transport, kind, selection, true), metaOf),
     accessReview: (right, account) => reviewAccess(transport, right, account),
     rulesReview: (namespace) => reviewRules(transport, namespace),
     logs: (container, selection) => readLog(transport, container, selection),
@@ -111,7 +100,7 @@ async function getObject<T>(
   transport: Transport,
   kind: ApiKind,
   place: { readonly namespace: string; readonly name: string },
-  read: (object: JsonObject) => T | undefined,
+  read: (object: JsonObject) => T,
 ): Promise<Lookup<T>> {
   const path = apiPath(kind, place);
   if (path === undefined) return { state: 'absent' };
@@ -119,8 +108,9 @@ async function getObject<T>(
     const answer = await readAnswer(await transport.send({ do: 'read', path }));
     if (isUnknownKind(answer)) return { state: 'absent' };
     if (answer.status !== 200) return { state: 'unknown', gap: gapOf(answer, permission('get', kind, place)) };
-    const value = isObject(answer.json) && textAt(answer.json, 'kind') === kind.kind ? read(answer.json) : undefined;
-    if (value !== undefined) return { state: 'found', value };
+    const { json } = answer;
+    if (isObject(json) && textAt(json, 'kind') === kind.kind && named(json))
+      return { state: 'found', value: read(json) };
     return {
       state: 'unknown',
       gap: { reason: 'unreadable', detail: `the API server answered 200 without a ${kind.kind}` },
@@ -131,14 +121,19 @@ async function getObject<T>(
   }
 }
 
-function readAll<T>(listing: Listing<JsonObject>, read: (object: JsonObject) => T | undefined): Listing<T> {
-  const items = listing.items.flatMap((item) => read(item) ?? []);
-  const lost = listing.items.length - items.length;
+function readAll<T>(listing: Listing<JsonObject>, read: (object: JsonObject) => T): Listing<T> {
+  const objects = listing.items.filter(named);
+  const items = objects.map((object) => read(object));
+  const lost = listing.items.length - objects.length;
   if (lost === 0) return { items, gaps: listing.gaps };
   return {
     items,
     gaps: [...listing.gaps, { reason: 'unreadable', detail: `${lost} items of the list are no objects` }],
   };
+}
+
+function named(object: JsonObject): boolean {
+  return Boolean(textAt(object, 'metadata', 'name'));
 }
 
 async function readVersion(transport: Transport): Promise<Lookup<string>> {

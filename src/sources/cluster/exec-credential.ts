@@ -4,7 +4,7 @@ import { IstlsError } from '../../model/errors.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { KubeContext } from './kube-context.ts';
 import type { Environment } from './kubeconfig-files.ts';
-import { parseJson } from './json-text.ts';
+import { jsonOrNothing } from './json-or-nothing.ts';
 import { oneLine } from './server-text.ts';
 
 /** What a credential plugin gave. `expiresAt` is milliseconds since the epoch. */
@@ -150,7 +150,7 @@ function said(complaint: string): string {
 
 /** The credential, or what is wrong with the plugin's answer. The answer itself is never quoted. */
 function readCredential(stdout: string, apiVersion: string): ExecCredential | string {
-  const answer = parseJson(stdout);
+  const answer = jsonOrNothing(stdout);
   if (answer === undefined) return 'printed no JSON where an ExecCredential was expected';
   if (!isObject(answer) || textAt(answer, 'kind') !== 'ExecCredential')
     return 'printed something else than an ExecCredential';

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve, sep } from 'node:path';
-import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
+import { parseYaml, YAMLException } from '../../kubernetes/parse.ts';
 import { isObject, objectAt, objectsAt, textAt } from '../../kubernetes/read.ts';
 import { IstlsError } from '../../model/errors.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { errorCode } from './error-code.ts';
-import { parseJson } from './json-text.ts';
 
 type Entries = ReadonlyMap<string, JsonObject>;
 
@@ -65,14 +64,14 @@ async function readDocument(path: string, required: boolean): Promise<JsonObject
     throw unreadable(path, code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`);
   }
   if (text.trim() === '') return {};
-  const document = parseYaml(path, text);
+  const document = parsed(path, text);
   if (isObject(document)) return document;
   throw unreadable(path, 'it holds no kubeconfig, only a bare value');
 }
 
-function parseYaml(path: string, text: string): Json | undefined {
+function parsed(path: string, text: string): Json | undefined {
   try {
-    return parseJson(JSON.stringify(load(text, { schema: CORE_SCHEMA.withTags(mergeTag) })));
+    return parseYaml(text);
   } catch (error) {
     throw unreadable(path, `it is no YAML: ${yamlReason(error)}`);
   }

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import type { Lookup } from '../../model/coverage.ts';
 import { textAt } from '../../kubernetes/read.ts';
 import type { EnvoyAdminPath } from './envoy-admin-path.ts';
-import { parseJson } from './json-text.ts';
+import { jsonOrNothing } from './json-or-nothing.ts';
 import { openPodSocket, type PodRef, type PodRefusal } from './pod-socket.ts';
 import { PodStreamError } from './pod-stream.ts';
 import { oneLine } from './server-text.ts';
@@ -110,7 +110,7 @@ class ExecOutput extends Readable {
 
   /** The command's end, as a `Status`. */
   #finish(payload: Buffer): void {
-    const outcome = parseJson(payload.toString());
+    const outcome = jsonOrNothing(payload.toString());
     this.#finished = true;
     if (textAt(outcome, 'status') === 'Success') {
       this.#begun.resolve();

@@ -2,7 +2,7 @@ import type { Gap } from '../../model/coverage.ts';
 import type { Json } from '../../model/json.ts';
 import { isObject, textAt } from '../../kubernetes/read.ts';
 import type { Answer } from './exchange.ts';
-import { parseJson } from './json-text.ts';
+import { jsonOrNothing } from './json-or-nothing.ts';
 import { NoAnswer } from './no-answer.ts';
 import { IstlsError } from '../../model/errors.ts';
 import { oneLine } from './server-text.ts';
@@ -32,7 +32,7 @@ export async function readAnswer(answer: Answer): Promise<WholeAnswer> {
 }
 
 export function wholeAnswer(parts: Omit<WholeAnswer, 'json'>): WholeAnswer {
-  const json = parseJson(parts.text);
+  const json = jsonOrNothing(parts.text);
   return json === undefined ? parts : { ...parts, json };
 }
 

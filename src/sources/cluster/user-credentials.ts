@@ -5,7 +5,7 @@ import { IstlsError } from '../../model/errors.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { errorCode } from './error-code.ts';
 import { runExecPlugin, type ExecSurroundings } from './exec-credential.ts';
-import { parseJson } from './json-text.ts';
+import { jsonOrNothing } from './json-or-nothing.ts';
 import type { KubeContext } from './kube-context.ts';
 
 /** `--as` and `--as-group`. */
@@ -106,7 +106,7 @@ function readCertificate(pem: Buffer): X509Certificate | undefined {
 }
 
 function numberClaim(claims: string, name: string): number | undefined {
-  const value = numberAt(parseJson(Buffer.from(claims, 'base64url').toString()), name);
+  const value = numberAt(jsonOrNothing(Buffer.from(claims, 'base64url').toString()), name);
   return value !== undefined && value < 1e11 ? value : undefined;
 }
 

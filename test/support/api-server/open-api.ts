@@ -1,49 +1,9 @@
 import type { TestContext } from 'node:test';
-import { openKubernetesApi, type KubernetesApi, type ObjectReaders } from '../../../src/sources/cluster/api.ts';
+import { openKubernetesApi, type KubernetesApi } from '../../../src/sources/cluster/api.ts';
 import type { ClusterAccess, KubeconfigOptions } from '../../../src/sources/cluster/kubeconfig.ts';
 import { loadKubeconfig } from '../../../src/sources/cluster/kubeconfig.ts';
 import type { TransportOptions } from '../../../src/sources/cluster/transport.ts';
-import { at, isObject, textAt, textMapAt } from '../../../src/kubernetes/read.ts';
-import type { JsonObject } from '../../../src/model/json.ts';
-import type { Meta } from '../../../src/model/resource.ts';
 import { folderFor, writeKubeconfig } from './kubeconfig-file.ts';
-
-/** Readers that keep everything, so that tests see what came over the wire. */
-export const readers: ObjectReaders = {
-  meta,
-  resource: (object) => {
-    const found = meta(object);
-    return found && { ...found, body: object };
-  },
-  secret: (object) => {
-    const found = meta(object);
-    if (!found) return undefined;
-    const data = at(object, 'data');
-    const keys = isObject(data) ? Object.keys(data) : [];
-    const value = { kind: 'opaque', bytes: 1, pemProblems: [], certificates: [] } as const;
-    return {
-      ...found,
-      type: textAt(object, 'type') ?? '',
-      values: Object.fromEntries(keys.map((key) => [key, value])),
-      invalidBase64: [],
-    };
-  },
-};
-
-function meta(object: JsonObject): Meta | undefined {
-  const name = textAt(object, 'metadata', 'name');
-  if (name === undefined) return undefined;
-  return {
-    apiVersion: textAt(object, 'apiVersion') ?? '',
-    kind: textAt(object, 'kind') ?? '',
-    namespace: textAt(object, 'metadata', 'namespace') ?? '',
-    name,
-    labels: textMapAt(object, 'metadata', 'labels'),
-    annotations: textMapAt(object, 'metadata', 'annotations'),
-    owners: [],
-    changes: [],
-  };
-}
 
 /** No setting of the machine that runs the tests reaches them. */
 export const bareEnvironment = { PATH: process.env['PATH'], HOME: '/nonexistent' };
@@ -62,7 +22,7 @@ export async function openApi(
 ): Promise<KubernetesApi> {
   const path = writeKubeconfig(folderFor(t), { server: server.url }, { token: 'sesame' });
   const access = await openAccess(t, { kubeconfig: path });
-  const api = await openKubernetesApi(access, { signal: new AbortController().signal, readers, ...options });
+  const api = await openKubernetesApi(access, { signal: new AbortController().signal, ...options });
   t.after(() => api.close());
   return api;
 }
