@@ -110,6 +110,34 @@ describe('credentials reach the server in plain requests and in WebSockets', () 
     );
   });
 
+  it('an auth-provider’s token, or why it gave none', async (t) => {
+    const server = await cluster(t);
+    const folder = folderFor(t);
+    const token = (exp: number) =>
+      ['{}', JSON.stringify({ exp }), 'x'].map((part) => Buffer.from(part).toString('base64url')).join('.');
+    const oidc = (idToken: string) => ({
+      'auth-provider': {
+        name: 'oidc',
+        config: {
+          'id-token': idToken,
+          'refresh-token': 'hunter2',
+          'client-id': 'x',
+          'idp-issuer-url': 'https://127.0.0.1:1',
+        },
+      },
+    });
+    const valid = token(32_503_680_000);
+    const seen = await both(t, server, { kubeconfig: writeKubeconfig(folder, { server: server.url }, oidc(valid)) });
+    assert.deepEqual(values(seen, 'authorization'), [`Bearer ${valid}`, `Bearer ${valid}`]);
+    const kubeconfig = writeKubeconfig(folder, { server: server.url }, oidc(token(1)));
+    await assert.rejects(both(t, server, { kubeconfig }), (error: Error & { code: string }) => {
+      assert.equal(error.code, 'auth-provider-failed');
+      assert.match(error.message, /auth-provider "oidc" of user "u"/);
+      assert.doesNotMatch(error.message, /hunter2/);
+      return true;
+    });
+  });
+
   it('impersonation from the kubeconfig, and from the flags instead of it', async (t) => {
     const server = await cluster(t);
     const kubeconfig = writeKubeconfig(

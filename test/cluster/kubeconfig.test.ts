@@ -198,6 +198,20 @@ describe('what a kubeconfig can lack', () => {
     assert.doesNotMatch(`${error.message}${error.stack}${String(error.cause)}`, /hunter2/);
   });
 
+  it('takes a server without a scheme as kubectl does, and never shows a password in it', async (t) => {
+    const open = (server: string, more: object) =>
+      openAccess(t, {
+        kubeconfig: file(folderFor(t), 'config', {
+          'current-context': 'a',
+          contexts: [{ name: 'a', context: { cluster: 'c' } }],
+          clusters: [{ name: 'c', cluster: { server, ...more } }],
+        }),
+      });
+    assert.equal((await open('api.example:6443', trusted)).server.href, 'https://api.example:6443/');
+    assert.equal((await open('localhost:8001', {})).server.href, 'http://localhost:8001/');
+    assert.equal((await open('https://joe:hunter2@api.example', trusted)).server.href, 'https://api.example/');
+  });
+
   it('refuses --as-group without --as, as wrong usage', async (t) => {
     const path = file(folderFor(t), 'config', {
       'current-context': 'a',

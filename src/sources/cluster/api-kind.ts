@@ -20,11 +20,6 @@ export function apiVersionOf(kind: ApiKind): string {
   return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
 }
 
-/** A kind with its group, as kubectl writes it: `Gateway.networking.istio.io`, `Secret`. */
-export function kindName(kind: ApiKind): string {
-  return kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
-}
-
 /** One object, a subresource of it, or all of a kind in one place. No namespace means all of them. */
 export interface ApiPlace {
   readonly namespace?: string | undefined;

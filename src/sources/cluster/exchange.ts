@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Audit } from './audit.ts';
-import type { Connection } from './kubeconfig.ts';
+import type { Connection } from './kept-connection.ts';
 import { timeLimit } from './time-limit.ts';
 import { budgetOver, noAnswerBecause, noAnswerWithin, StaleConnection, wasClosed, type NoAnswer } from './no-answer.ts';
 

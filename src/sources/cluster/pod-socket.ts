@@ -4,7 +4,7 @@ import type { Gap } from '../../model/coverage.ts';
 import { apiPath, permission, podKind } from './api-kind.ts';
 import { errorCode } from './error-code.ts';
 import type { EnvoyAdminPath } from './envoy-admin-path.ts';
-import type { Connection } from './kubeconfig.ts';
+import type { Connection } from './kept-connection.ts';
 import { budgetOver, noAnswerBecause, noAnswerWithin, NoAnswer, StaleConnection, wasClosed } from './no-answer.ts';
 import { gapOf, isStatus, messageOf, wholeAnswer, type WholeAnswer } from './read-answer.ts';
 import { apiUrl, type Transport } from './transport.ts';

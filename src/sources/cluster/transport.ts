@@ -3,7 +3,8 @@ import type { JsonObject } from '../../model/json.ts';
 import type { Audit } from './audit.ts';
 import { createSlots } from './concurrency.ts';
 import { exchange, type Answer, type Wanted } from './exchange.ts';
-import type { ClusterAccess, Connection } from './kubeconfig.ts';
+import type { Connection } from './kept-connection.ts';
+import type { ClusterAccess } from './kubeconfig.ts';
 import { budgetOver, noAnswerBecause, StaleConnection } from './no-answer.ts';
 import { retryDelay } from './retry-delay.ts';
 
