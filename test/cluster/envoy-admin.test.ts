@@ -169,7 +169,7 @@ describe('Envoy by port-forward', () => {
   it('is a gap, without trying exec, where nothing listens', async (t) => {
     const { api, upgrades } = await cluster(t, forwarding({}));
     const page = await api.envoyAdmin(gateway).get('/certs');
-    assert.match(JSON.stringify(page), /unknown.*unreachable.*nothing listens on Envoy's admin port 15000/);
+    assert.match(JSON.stringify(page), /unknown.*unreachable.*nothing listens on port 15000 of the pod/);
     assert.equal(upgrades().length, 1);
   });
 

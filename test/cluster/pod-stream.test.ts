@@ -236,7 +236,7 @@ describe('a way into a pod that there is not', () => {
       'forbidden',
       { reason: 'forbidden', permission: 'get pods/portforward in namespace istio-ingress' },
     ],
-    ['no such pod', status(404, 'NotFound', 'pods "gw-1" not found'), 'no-such-pod', { reason: 'unreadable' }],
+    ['no such pod', status(404, 'NotFound', 'pods "gw-1" not found'), 'no-such-pod', { reason: 'unreachable' }],
     [
       'a pod that is not scheduled yet',
       status(400, 'BadRequest', 'pod gw-1 does not have a host assigned'),

@@ -7,7 +7,6 @@ import { budgetOver, noAnswerBecause, noAnswerWithin } from './no-answer.ts';
 import { readEnvoyPageByExec } from './pod-exec.ts';
 import type { PodRef, PodRefusal } from './pod-socket.ts';
 import { openPodStream, PodStreamError } from './pod-stream.ts';
-import { oneLine } from './server-text.ts';
 import { timeLimit } from './time-limit.ts';
 import type { Transport } from './transport.ts';
 
@@ -186,12 +185,7 @@ async function* bodyOf(
 }
 
 function gapOf(error: unknown): Gap {
-  if (error instanceof PodStreamError) {
-    if (error.code !== 'ECONNREFUSED') return error.gap;
-    return {
-      reason: 'unreachable',
-      detail: `nothing listens on Envoy's admin port ${adminPort}: ${oneLine(error.message)}`,
-    };
-  }
-  return noAnswerBecause(error, 'in the pod').gap;
+  if (!(error instanceof PodStreamError)) return noAnswerBecause(error, 'in the pod').gap;
+  if (error.code !== 'ECONNREFUSED') return error.gap;
+  return { reason: 'unreachable', detail: `nothing listens on port ${adminPort} of the pod, Envoy's admin port` };
 }

@@ -41,7 +41,7 @@ export async function openPodSocket(transport: Transport, ref: PodRef, endpoint:
   const wanted = permission('create', podKind, place);
   if (path === undefined) {
     const detail = `${JSON.stringify(ref.pod)} is no name of a pod`;
-    return { outcome: 'no-such-pod', gap: { reason: 'unreadable', detail } };
+    return { outcome: 'no-such-pod', gap: { reason: 'unreachable', detail } };
   }
   const url = apiUrl(transport.access.server, path, queryFor(endpoint));
   try {
@@ -166,9 +166,9 @@ const notRunning =
 
 function refusal(answer: WholeAnswer, wanted: string): PodRefusal {
   const gap = gapOf(answer, wanted);
-  const message = messageOf(answer);
+  const unreachable: Gap = { ...gap, reason: 'unreachable' };
   if (gap.reason === 'forbidden') return { outcome: 'forbidden', gap };
-  if (answer.status === 404 && isStatus(answer)) return { outcome: 'no-such-pod', gap };
-  if (notRunning.test(message)) return { outcome: 'pod-not-running', gap: { ...gap, reason: 'unreachable' } };
-  return { outcome: 'upgrade-refused', gap: { ...gap, reason: 'unreachable' } };
+  if (answer.status === 404 && isStatus(answer)) return { outcome: 'no-such-pod', gap: unreachable };
+  if (notRunning.test(messageOf(answer))) return { outcome: 'pod-not-running', gap: unreachable };
+  return { outcome: 'upgrade-refused', gap: unreachable };
 }
