@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { IstlsError } from '../../src/model/errors.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { openKubernetesApi } from '../../src/sources/cluster/api.ts';
+import { podKind } from '../../src/sources/cluster/api-kind.ts';
 import { runExecPlugin, type ExecSurroundings } from '../../src/sources/cluster/exec-credential.ts';
 import type { KubeContext } from '../../src/sources/cluster/kube-context.ts';
 import { readKubeconfigFiles } from '../../src/sources/cluster/kubeconfig-files.ts';
+import { answerVersion, refuse, startServer } from '../support/api-server/https-server.ts';
 import { folderFor, writeKubeconfig, writePlugin } from '../support/api-server/kubeconfig-file.ts';
 import { bareEnvironment, openAccess } from '../support/api-server/open-api.ts';
 
