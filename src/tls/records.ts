@@ -20,6 +20,18 @@ export function beginsLikeTls(bytes: Buffer): boolean {
   return (major ?? 3) === 3 && (minor ?? 0) <= 4;
 }
 
+/**
+ * The number of an alert that was sent in clear, as every alert before the end of the handshake is but those of TLS 1.3.
+ * Encrypted ones are longer than two bytes.
+ */
+export function alertInClear(bytes: Buffer): number | undefined {
+  if (!beginsLikeTls(bytes)) return undefined;
+  const alert = readRecords(bytes).findLast(
+    ({ type, fragment }) => type === contentTypes.alert && fragment.length === 2,
+  );
+  return alert?.fragment[1];
+}
+
 /** The whole records at the beginning of `bytes`; an unfinished one at the end is left out. */
 export function readRecords(bytes: Buffer): readonly TlsRecord[] {
   const records: TlsRecord[] = [];
