@@ -80,8 +80,9 @@ export const verificationCodes: readonly VerificationCode[] = [
     code: 'INVALID_PURPOSE',
     number: 26,
     text: 'unsuitable certificate purpose',
-    meaning: 'The certificate may not be used for servers.',
-    atGateway: 'A client certificate in the Secret of the gateway: its extended key usage lacks serverAuth.',
+    meaning: 'The certificate may not be used for servers, or its issuer may not be one.',
+    atGateway:
+      'A client certificate in the Secret of the gateway: its extended key usage lacks serverAuth. Or an intermediate that is no CA.',
   },
   {
     code: 'INVALID_CA',
@@ -110,6 +111,11 @@ export const verificationCodes: readonly VerificationCode[] = [
     text: 'certificate signature failure',
     meaning: 'A signature in the chain is wrong.',
     atGateway: 'Two CAs of the same name with different keys: the chain names the one and was signed by the other.',
+  },
+  {
+    code: 'UNSPECIFIED',
+    meaning: 'A reason for which Node has no name of its own.',
+    atGateway: 'Often a certificate that signed another one although its key usage lacks keyCertSign, or a weak key.',
   },
   {
     code: 'CERT_REVOKED',

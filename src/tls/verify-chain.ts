@@ -20,7 +20,7 @@ export function verifyChain(
   if (!leaf) return 'UNABLE_TO_GET_ISSUER_CERT';
   const { path, trusted } = buildPath(leaf, sent, anchors);
   const reasons = [
-    ...(trusted ? [] : [untrusted(path)]),
+    ...(trusted ? [] : [untrusted(path, anchors)]),
     ...purposeReasons(path),
     ...path.flatMap((certificate, index) => ownReasons(certificate, path[index + 1], at)).reverse(),
   ];
@@ -49,31 +49,48 @@ function buildPath(leaf: X509Certificate, sent: readonly X509Certificate[], anch
   }
 }
 
-/** Of several with the right name, one whose key made the signature. */
+/**
+ * Of several with the right name, one whose key made the signature. `checkIssued` looks at names and key identifiers,
+ * and at the key usage too: an issuer that only lacks that is the issuer all the same.
+ */
 function issuerOf(certificate: X509Certificate, among: readonly X509Certificate[]): X509Certificate | undefined {
-  const named = among.filter((issuer) => certificate.checkIssued(issuer));
-  return named.find((issuer) => certificate.verify(issuer.publicKey)) ?? named[0];
+  const named = among.filter((issuer) => certificate.issuer === issuer.subject);
+  const signer = named.find((issuer) => certificate.verify(issuer.publicKey));
+  return signer ?? named.find((issuer) => certificate.checkIssued(issuer));
 }
 
-function untrusted(path: readonly X509Certificate[]): string {
+/** Whether a certificate is its own issuer, as roots are, and certificates made in haste. */
+export function isSelfSigned(certificate: X509Certificate): boolean {
+  return certificate.issuer === certificate.subject && certificate.verify(certificate.publicKey);
+}
+
+/** Where an anchor is no root, OpenSSL runs in a mode that has no code of its own for a leaf that came alone. */
+function untrusted(path: readonly X509Certificate[], anchors: readonly X509Certificate[]): string {
   const top = path.at(-1);
-  if (top?.checkIssued(top)) return path.length === 1 ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'SELF_SIGNED_CERT_IN_CHAIN';
-  return path.length === 1 ? 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' : 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY';
+  const alone = path.length === 1;
+  if (top && isSelfSigned(top)) return alone ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'SELF_SIGNED_CERT_IN_CHAIN';
+  const rootsOnly = anchors.every(isSelfSigned);
+  return alone && rootsOnly ? 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' : 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY';
 }
 
+/** An issuer that is no CA breaks two rules, of which the purpose is the last. */
 function purposeReasons([leaf, ...issuers]: readonly X509Certificate[]): readonly string[] {
   // Node calls the extended key usages keyUsage, and has none where the extension is absent.
   const usages: readonly string[] | undefined = leaf?.keyUsage;
-  return [
-    ...(usages && !usages.includes(serverAuth) ? ['INVALID_PURPOSE'] : []),
-    ...(issuers.some((issuer) => !issuer.ca) ? ['INVALID_CA'] : []),
-  ];
+  const suits = usages === undefined || usages.includes(serverAuth);
+  return suits && issuers.every((issuer) => issuer.ca) ? [] : ['INVALID_PURPOSE'];
 }
 
 function ownReasons(certificate: X509Certificate, issuer: X509Certificate | undefined, at: Date): readonly string[] {
   return [
     ...(new Date(certificate.validFrom) > at ? ['CERT_NOT_YET_VALID'] : []),
     ...(new Date(certificate.validTo) < at ? ['CERT_HAS_EXPIRED'] : []),
-    ...(issuer && !certificate.verify(issuer.publicKey) ? ['CERT_SIGNATURE_FAILURE'] : []),
+    ...(issuer ? signatureReasons(certificate, issuer) : []),
   ];
+}
+
+/** Node has no code for an issuer whose key usage lacks keyCertSign. */
+function signatureReasons(certificate: X509Certificate, issuer: X509Certificate): readonly string[] {
+  if (!certificate.verify(issuer.publicKey)) return ['CERT_SIGNATURE_FAILURE'];
+  return certificate.checkIssued(issuer) ? [] : ['UNSPECIFIED'];
 }
