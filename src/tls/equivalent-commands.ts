@@ -58,40 +58,51 @@ function way({ via, pod, address, port }: Asked): { readonly forward?: Command; 
 }
 
 /**
- * curl sends as server name what stands in the URL, and none for an address. A name other than the host goes into the
- * URL, and the host into the header; what it verifies then is the name of the URL.
+ * curl sends as server name what stands in the URL, and none for an address. A name other than the host therefore goes
+ * into the URL and the host into the header; what curl would verify then is not what the probe did, so it verifies
+ * nothing, and that is left to openssl.
  */
 function curl(asked: Asked, at: Endpoint, files: ClientFiles): Command {
   const { host, sni, port, scheme = 'https' } = asked;
-  const name = scheme === 'http' ? host : (sni ?? bracketed(at.address));
-  const isNamed = scheme === 'http' || sni !== null;
-  const target = isNamed ? ['--connect-to', `${name}:${port}:${bracketed(at.address)}:${at.port}`] : [];
-  const urlPort = isNamed ? port : at.port;
-  const isDefaultPort = urlPort === (scheme === 'https' ? 443 : 80);
-  const url = `${scheme}://${name}${isDefaultPort ? '' : `:${urlPort}`}${asked.http?.path ?? '/'}`;
+  const named = scheme === 'http' ? host : sni;
+  const name = bracketed(named ?? at.address);
+  const isHost = name === bracketed(host);
+  const urlPort = named === null ? at.port : port;
+  const url = `${scheme}://${withPort(name, urlPort, scheme)}${asked.http?.path ?? '/'}`;
   return {
     argv: [
       ...quietCurl,
-      ...target,
-      ...(name === host ? [] : ['-H', `Host: ${port === 443 ? host : `${host}:${port}`}`]),
+      ...(named === null ? [] : redirection(name, port, at)),
+      ...(isHost ? [] : ['-H', `Host: ${withPort(bracketed(host), port, scheme)}`]),
       ...(asked.proxyProtocol ? ['--haproxy-protocol'] : []),
-      ...(scheme === 'https' ? curlTls(asked, isNamed, files) : []),
+      ...(scheme === 'https' ? curlTls(asked, isHost, files) : []),
       url,
     ],
   };
 }
 
-function curlTls(asked: Asked, isNamed: boolean, files: ClientFiles): readonly string[] {
+function redirection(name: string, port: number, at: Endpoint): readonly string[] {
+  const address = bracketed(at.address);
+  return port === at.port
+    ? ['--resolve', `${name}:${port}:${address}`]
+    : ['--connect-to', `${name}:${port}:${address}:${at.port}`];
+}
+
+function curlTls(asked: Asked, verifies: boolean, files: ClientFiles): readonly string[] {
   const { min, max, ciphers, alpn } = asked.offered ?? {};
   return [
-    ...(asked.trust === 'none' || !isNamed ? ['-k'] : []),
-    ...(trustsFile(asked) && isNamed ? ['--cacert', files.caFile ?? asked.trust ?? ''] : []),
+    ...(asked.trust === 'none' || !verifies ? ['-k'] : []),
+    ...(trustsFile(asked) && verifies ? ['--cacert', files.caFile ?? asked.trust ?? ''] : []),
     ...clientWords(asked, files, ['--cert', '--key']),
     ...(min === undefined ? [] : [`--tlsv${number(min)}`]),
     ...(max === undefined || tlsVersion(max) === 'TLSv1.3' ? [] : ['--tls-max', number(max)]),
     ...(ciphers === undefined ? [] : ['--ciphers', ciphers]),
     ...(alpn && !alpn.includes('h2') ? [alpn.length === 0 ? '--no-alpn' : '--http1.1'] : []),
   ];
+}
+
+function withPort(name: string, port: number, scheme: 'https' | 'http'): string {
+  return port === (scheme === 'https' ? 443 : 80) ? name : `${name}:${port}`;
 }
 
 function openssl(asked: Asked, at: Endpoint, files: ClientFiles): Command {
