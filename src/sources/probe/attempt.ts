@@ -8,14 +8,14 @@ import { startHandshake } from './handshake.ts';
 import type { Handshake, Negotiated } from './handshake.ts';
 import type { ProbePlan } from './plan.ts';
 import { proxyHeader } from './proxy-protocol.ts';
-import { request } from './request.ts';
+import { request, UnreadableAnswer } from './request.ts';
 import { secureContext } from './secure-contexts.ts';
 import { Wire } from './wire.ts';
 
 const defaultTimeoutMs = 3000;
 
-/** How long a gateway that judges a client certificate may be silent before silence counts as consent. */
-const judgementMs = 300;
+/** How long a gateway may take to judge a client certificate, besides two round trips: silence then counts as consent. */
+const judgementMs = { beforeRequest: 50, withoutRequest: 300 } as const;
 
 /** All that one connection showed. */
 export interface Attempt {
@@ -84,7 +84,7 @@ async function askInClear(plan: ProbePlan, making: Making, wire: Wire, signal: A
     if (plan.request !== null) making.http = await ask(plan, wire, signal);
   } catch (error) {
     making.firstBytes = wire.firstBytes;
-    throw wire.failure ?? error;
+    throw error instanceof UnreadableAnswer ? error : (wire.failure ?? error);
   }
 }
 
@@ -104,12 +104,12 @@ async function askByTls(
     making.negotiated = negotiated;
     making.flight = flight();
     making.phase = 'request';
-    if (plan.request === null) await outlastJudgement(handshake, making, connectMs, signal);
-    else making.http = await ask(plan, handshake.socket, signal);
+    await outlastJudgement(plan, making, handshake, connectMs, signal);
+    if (plan.request !== null) making.http = await ask(plan, handshake.socket, signal);
   } catch (error) {
     making.flight ??= flight();
     making.firstBytes = wire.firstBytes;
-    throw trueReason(handshake, wire) ?? error;
+    throw trueReason(error, handshake, wire);
   } finally {
     handshake.socket.destroy();
   }
@@ -122,19 +122,24 @@ function ask(plan: ProbePlan, connection: Wire | Handshake['socket'], signal: Ab
 
 /**
  * With TLS 1.3 a client is done before the server has judged its certificate, and a server that accepts says nothing
- * until it is asked something. Without a request only silence for longer than the refusal would take tells.
+ * until it is asked something. Without a request only silence for longer than a refusal takes tells. With one, the
+ * silence spares the alert: a server that closes while a request lies unread resets, and the alert is lost on the way.
  */
 async function outlastJudgement(
-  handshake: Handshake,
+  plan: ProbePlan,
   { negotiated, flight }: Making,
+  handshake: Handshake,
   connectMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   if (negotiated?.protocol !== 'TLSv1.3') return;
-  const asked = flight?.certificateRequest !== undefined || flight?.complete !== true;
+  const isJudged = flight?.certificateRequest !== undefined || flight?.complete !== true;
+  if (!isJudged && plan.request !== null) return;
+  const leastMs = plan.request === null ? judgementMs.withoutRequest : judgementMs.beforeRequest;
   const quiet = Promise.withResolvers<'quiet'>();
-  const timer = setTimeout(() => quiet.resolve('quiet'), Math.max(2 * connectMs, asked ? judgementMs : 0));
-  handshake.socket.resume();
+  const timer = setTimeout(() => quiet.resolve('quiet'), Math.max(2 * connectMs, isJudged ? leastMs : 0));
+  // Unread, an alert would stay unseen. What is read here belongs to nobody: no request was sent.
+  handshake.socket.read(0);
   try {
     const end = await unlessAborted(Promise.race([quiet.promise, handshake.ended]), signal);
     if (end !== 'quiet') throw new Error('the connection was closed');
@@ -143,16 +148,20 @@ async function outlastJudgement(
   }
 }
 
-/** TLS names alerts, the network names resets; what follows from either is worth nothing. */
-function trueReason({ error }: Handshake, wire: Wire): Error | undefined {
-  const tls = error();
-  const fromTls = tls && 'code' in tls && /^(?:ERR_SSL_|EPROTO$)/.test(String(tls.code));
-  if (fromTls) return tls;
+/** TLS names alerts, HTTP what it cannot read, the network resets; what follows from one of them is worth nothing. */
+function trueReason(error: unknown, { error: tlsError }: Handshake, wire: Wire): unknown {
+  const tls = tlsError();
+  if (/^(?:ERR_SSL_|EPROTO$)/.test(codeOf(tls) ?? '')) return tls;
+  if (error instanceof UnreadableAnswer) return error;
   if (wire.failure) return wire.failure;
-  return wire.ended ? new Error('the server closed the connection') : tls;
+  return wire.ended ? new Error('the server closed the connection') : (tls ?? error);
 }
 
 function connectionError(error: unknown): ConnectionError {
-  if (!(error instanceof Error)) return { message: String(error) };
-  return { message: error.message, ...('code' in error && { code: String(error.code) }) };
+  const code = codeOf(error);
+  return { message: error instanceof Error ? error.message : String(error), ...(code !== undefined && { code }) };
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

@@ -4,6 +4,7 @@ import { parseDer } from '../../x509/der.ts';
 import { nameText } from '../../x509/distinguished-name.ts';
 import type { Attempt } from './attempt.ts';
 import type { ClientCertificate, ProbePlan } from './plan.ts';
+import { unreadableAnswer } from './request.ts';
 
 type RequestFacts = Pick<Probe, 'clientCertificateRequested' | 'acceptableCas' | 'clientCertificateWithheld'>;
 
@@ -25,8 +26,8 @@ export function certificateRequestOf(plan: ProbePlan, made: Attempt): RequestFac
 }
 
 /** How a server that asked took it that there was no certificate; undefined where it did not come to that. */
-function insistence({ phase, timedOut, negotiated, http }: Attempt): 'optional' | 'required' | undefined {
-  if (phase === 'done' || http) return 'optional';
+function insistence({ phase, timedOut, negotiated, failure }: Attempt): 'optional' | 'required' | undefined {
+  if (phase === 'done' || failure?.code === unreadableAnswer) return 'optional';
   if (timedOut) return undefined;
   // TLS 1.2 judges within the handshake: one that is finished was accepted.
   return negotiated && negotiated.protocol !== 'TLSv1.3' ? 'optional' : 'required';

@@ -22,10 +22,13 @@ export function hasRoute(address: string): Promise<boolean> {
       socket.close();
       resolve(found);
     };
-    socket.once('error', () => settle(false));
-    socket.connect(443, address, () => settle(true));
+    socket.once('error', () => settle(false)).once('connect', () => settle(true));
+    socket.connect(443, address);
   });
 }
+
+/** Codes of connect(2) that a machine without a way to the address gives by itself. */
+const withoutRoute = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 /**
  * The reason why a connection that failed with `code` says nothing of the server, if it lies with this machine: no
@@ -33,13 +36,17 @@ export function hasRoute(address: string): Promise<boolean> {
  */
 export async function localGap(code: string | undefined, address: string): Promise<Gap | undefined> {
   if (code === undefined) return undefined;
+  if (withoutRoute.has(code) && !(await hasRoute(address))) return unreachable(await missingRoute(address));
   const known = errorCode(code);
-  if (known?.kind === 'input') return { reason: 'unreachable', detail: `${code}: ${known.meaning}` };
-  if (code !== 'ENETUNREACH' && code !== 'EHOSTUNREACH') return undefined;
-  if (await hasRoute(address)) return undefined;
-  const detail =
-    isIPv6(address) && !(await hasRoute6())
-      ? 'This machine has no IPv6 route, so IPv6 addresses cannot be tried from here.'
-      : `This machine has no route to ${address}.`;
+  return known?.kind === 'input' ? unreachable(`${code}: ${known.meaning}`) : undefined;
+}
+
+async function missingRoute(address: string): Promise<string> {
+  return isIPv6(address) && !(await hasRoute6())
+    ? 'This machine has no IPv6 route, so IPv6 addresses cannot be tried from here.'
+    : `This machine has no route to ${address}.`;
+}
+
+function unreachable(detail: string): Gap {
   return { reason: 'unreachable', detail };
 }

@@ -2,7 +2,7 @@ import type { Probe } from '../../model/probe.ts';
 import { classify } from '../../tls/classify.ts';
 import type { Classification } from '../../tls/classify.ts';
 import { natureOfPlainAnswer } from '../../tls/plain-answer.ts';
-import { beginsLikeTls, contentTypes } from '../../tls/records.ts';
+import { alertInClear, beginsLikeTls } from '../../tls/records.ts';
 import { alertByNumber } from '../../tls/alerts.ts';
 import { pemBlock } from '../../x509/pem-text.ts';
 import type { Attempt } from './attempt.ts';
@@ -10,6 +10,7 @@ import { defaultAlpn, serverName } from './handshake.ts';
 import { defaultVersions } from './secure-contexts.ts';
 import type { ProbePlan } from './plan.ts';
 import { certificateRequestOf } from './certificate-request.ts';
+import { unreadableAnswer } from './request.ts';
 import { verification } from './verification.ts';
 
 /** The record of one connection. What only further connections can tell is added by `probe`. */
@@ -78,27 +79,28 @@ function endingOf(plan: ProbePlan, made: Attempt): Ending {
     return { outcome: 'not-tls', plainAnswer: natureOfPlainAnswer(firstBytes) };
   }
   if (made.timedOut) return { outcome: 'timeout' };
-  if (phase === 'request' && isUnreadableAnswer(failure.code)) return { outcome: 'ok' };
+  const clear = phase === 'handshake' && firstBytes ? alertEnding(firstBytes) : undefined;
+  if (clear) return clear;
+  if (phase === 'request' && failure.code === unreadableAnswer) return { outcome: 'ok' };
   const classified = classify(failure, phase);
   return refusedAfterHandshake(made) && classified.outcome === 'reset' ? { outcome: 'closed' } : classified;
 }
 
 /** A plain HTTP request may meet TLS: then the answer is an alert record, or nothing. */
 function endingInClear({ phase, failure, firstBytes, timedOut }: Attempt): Ending {
-  if (firstBytes?.[0] === contentTypes.alert && beginsLikeTls(firstBytes)) {
-    const number = firstBytes[6];
-    const name = number === undefined ? undefined : alertByNumber(number)?.name;
-    return { outcome: 'alert', alert: { number: number ?? 0, name: name ?? 'unknown' } };
-  }
+  const alert = firstBytes && alertEnding(firstBytes);
+  if (alert) return alert;
   if (timedOut) return { outcome: 'timeout' };
   const plainAnswer = firstBytes && firstBytes.length > 0 ? { plainAnswer: natureOfPlainAnswer(firstBytes) } : {};
-  if (isUnreadableAnswer(failure?.code)) return { outcome: 'closed', ...plainAnswer };
+  if (failure?.code === unreadableAnswer) return { outcome: 'closed', ...plainAnswer };
   return { ...classify(failure ?? {}, phase === 'done' ? 'request' : phase), ...plainAnswer };
 }
 
-/** Whether an answer came that is no HTTP, or more HTTP than is read: the connection itself worked. */
-function isUnreadableAnswer(code: string | undefined): boolean {
-  return code !== undefined && (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW');
+/** Some alerts make Node say no more than that the connection ended; in clear they are seen all the same. */
+function alertEnding(bytes: Buffer): Ending | undefined {
+  const number = alertInClear(bytes);
+  if (number === undefined) return undefined;
+  return { outcome: 'alert', alert: { number, name: alertByNumber(number)?.name ?? 'unknown' } };
 }
 
 /**
@@ -107,7 +109,7 @@ function isUnreadableAnswer(code: string | undefined): boolean {
  */
 export function refusedAfterHandshake({ phase, timedOut, negotiated, flight, failure }: Attempt): boolean {
   if (phase !== 'request' || timedOut || negotiated?.protocol !== 'TLSv1.3') return false;
-  return flight?.certificateRequest !== undefined && failure !== undefined && !isUnreadableAnswer(failure.code);
+  return flight?.certificateRequest !== undefined && failure !== undefined && failure.code !== unreadableAnswer;
 }
 
 function failureOf({ phase, failure, received }: Attempt): Pick<Probe, 'phase' | 'error' | 'received'> {
@@ -117,6 +119,7 @@ function failureOf({ phase, failure, received }: Attempt): Pick<Probe, 'phase' |
 
 /** OpenSSL's texts begin with the number of a thread and end with a line break. */
 function errorText(code: string | undefined, message: string): string {
+  if (code === unreadableAnswer) return message;
   const text = message.replace(/^[0-9A-F]+:(?=error:)/, '').trim();
   return code === undefined || text.includes(code) ? text : `${code}: ${text}`;
 }

@@ -21,8 +21,8 @@ const bodyStartLength = 200;
 
 /**
  * Sends one GET over a connection that stands, and gives the answer's head. HTTP/2 if ALPN chose it. Redirects are not
- * followed; the body is read to its end only if it is short and quick. Rejects with undici's error or the signal's
- * reason. The connection is destroyed in every case.
+ * followed; the body is read to its end only if it is short and quick. Rejects with an UnreadableAnswer, undici's error
+ * or the signal's reason. The connection is destroyed in every case.
  */
 export async function request(connection: Duplex, wanted: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   // Loaded when needed: it takes longer to load than a handshake takes.
@@ -52,10 +52,28 @@ export async function request(connection: Duplex, wanted: HttpRequest, signal: A
       ...answerHeaders(headers),
       ...(statusCode >= 400 && bodyStart !== '' && { bodyStart }),
     };
+  } catch (error) {
+    throw unreadable(error);
   } finally {
     connection.destroy();
     void client.destroy().catch(() => {});
   }
+}
+
+export const unreadableAnswer = 'UNREADABLE_ANSWER';
+
+/** An answer came that is no HTTP, or more of it than is read: the connection itself works. */
+export class UnreadableAnswer extends Error {
+  readonly code = unreadableAnswer;
+}
+
+/** undici has a class for answers that it cannot parse, and no code for each of them. */
+function unreadable(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const isTooLong = 'code' in error && error.code === 'UND_ERR_HEADERS_OVERFLOW';
+  if (!isTooLong && error.name !== 'HTTPParserError') return error;
+  const reason = isTooLong ? `more than ${maxHeaderBytes} bytes of headers` : error.message;
+  return new UnreadableAnswer(`the answer cannot be read as HTTP: ${reason}`, { cause: error });
 }
 
 /** As curl writes `Host`: the port only where it is not that of the scheme. */

@@ -15,19 +15,26 @@ const errorNames: Readonly<Record<string, string>> = {
   EBADNAME: 'not a DNS name',
 };
 
-const timeoutMs = 1500;
+const defaultTimeoutMs = 1500;
 const tries = 2;
 const longestAlias = 8;
+
+export interface ResolveOptions {
+  /** Addresses of the DNS servers to ask, with ports where they are not 53; by default this machine's. */
+  readonly servers?: readonly string[];
+  /** For each of two tries. */
+  readonly timeoutMs?: number;
+}
 
 /**
  * Asks DNS for the addresses of a host (A and AAAA, with the aliases that lead there), and this machine as programs on
  * it ask (getaddrinfo). If DNS itself cannot be asked, what this machine finds is taken for the addresses. Rejects only
- * with the reason of `signal`. `servers` are addresses of DNS servers to ask instead of the machine's.
+ * with the reason of `signal`.
  */
 export async function resolveHost(
   host: string,
   signal: AbortSignal,
-  { servers }: { readonly servers?: readonly string[] } = {},
+  { servers, timeoutMs = defaultTimeoutMs }: ResolveOptions = {},
 ): Promise<DnsAnswer> {
   const resolver = new Resolver({ timeout: timeoutMs, tries });
   if (servers) resolver.setServers(servers);

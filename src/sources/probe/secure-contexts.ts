@@ -3,11 +3,18 @@ import type { SecureContext, SecureContextOptions } from 'node:tls';
 import { IstlsError } from '../../model/errors.ts';
 import { cipherSuite } from '../../tls/cipher-suites.ts';
 import { errorCode } from '../../tls/error-codes.ts';
+import { isSelfSigned } from '../../tls/verify-chain.ts';
 import { compareTlsVersions } from '../../tls/versions.ts';
 import type { ClientCertificate, ProbePlan, Trust } from './plan.ts';
-import { rootsOf, sharedTrust } from './trusted-roots.ts';
+import { anchorsOf, rootsOf, sharedTrust } from './trusted-roots.ts';
 
 export const defaultVersions = { min: 'TLSv1.2', max: 'TLSv1.3' } as const;
+
+/**
+ * The first group alone gets a key share. Left to itself, OpenSSL 3.5 also sends one of ML-KEM, which makes the
+ * ClientHello three times as long and a probe a fifth slower; offered without, it serves gateways that take nothing else.
+ */
+const groups = ['X25519', 'P-256', 'P-384', 'P-521', ...(hasMlKem() ? ['X25519MLKEM768'] : [])].join(':');
 
 /** OpenSSL's codes for own material that its security level does not allow; servers take some of it all the same. */
 const tooWeak = new Set(['ERR_SSL_EE_KEY_TOO_SMALL', 'ERR_SSL_CA_KEY_TOO_SMALL', 'ERR_SSL_CA_MD_TOO_WEAK']);
@@ -37,8 +44,10 @@ function create(plan: ProbePlan, trust: Trust): SecureContext {
   const options: SecureContextOptions = {
     // An empty list, unlike none at all, keeps Node from loading its own roots.
     ca: [...rootsOf(trust)],
-    // As curl does: an intermediate that is trusted by name needs no root above it.
-    allowPartialTrustChain: true,
+    ecdhCurve: groups,
+    // As curl does: an intermediate that is trusted by name needs no root above it. Not set without need, because it
+    // takes from OpenSSL the code for a leaf that came alone.
+    allowPartialTrustChain: trust.kind === 'certificates' && !anchorsOf(trust).every(isSelfSigned),
     minVersion: min,
     maxVersion: plan.max ?? defaultVersions.max,
     ciphers: weak ? `${ciphers}:@SECLEVEL=0` : ciphers,
@@ -74,6 +83,12 @@ function cipherList(names: readonly string[] | undefined): string {
   const known = names.map((name) => cipherSuite(name)?.name ?? name);
   const suites13 = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'];
   return [...suites13.filter((suite) => !known.includes(suite)), ...known].join(':');
+}
+
+/** OpenSSL has it since 3.5, Node since 24.5. */
+function hasMlKem(): boolean {
+  const [major = 0, minor = 0] = process.versions.openssl.split('.').map(Number);
+  return major > 3 || (major === 3 && minor >= 5);
 }
 
 interface Entries<K, V> {

@@ -13,9 +13,10 @@ import { anchorsOf, sharedTrust } from './trusted-roots.ts';
  */
 export function verification(plan: ProbePlan, made: Attempt): Probe['verify'] {
   const trust = sharedTrust(plan.trust);
-  const sent = made.flight?.chain.flatMap(readCertificate) ?? [];
+  if (trust.kind === 'none') return undefined;
+  const sent = made.flight?.chain.flatMap((der) => parsed(der) ?? []) ?? [];
   const [leaf] = sent;
-  if (trust.kind === 'none' || !leaf) return undefined;
+  if (!leaf) return undefined;
   const code = made.negotiated ? made.negotiated.verifyCode : verifyChain(sent, anchorsOf(trust), new Date(made.at));
   if (code !== undefined) return { ok: false, code };
   return covers(leaf, plan.host) ? { ok: true } : { ok: false, code: 'ERR_TLS_CERT_ALTNAME_INVALID' };
@@ -26,14 +27,27 @@ function covers(leaf: X509Certificate, host: string): boolean {
   return (isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host)) !== undefined;
 }
 
+/** A thousand names of one gateway show a handful of certificates. */
+const known = new Map<string, X509Certificate | undefined>();
+const mostKnown = 1000;
+
+function parsed(der: Buffer): X509Certificate | undefined {
+  const key = der.toString('latin1');
+  if (known.has(key)) return known.get(key);
+  if (known.size >= mostKnown) known.clear();
+  const certificate = parse(der);
+  known.set(key, certificate);
+  return certificate;
+}
+
 /**
- * Bytes that are no certificate are left out: TLS itself refuses such a chain and says so. Node gets PEM, because in
+ * Undefined for bytes that are no certificate: TLS itself refuses such a chain and says so. Node gets PEM, because in
  * DER it first looks for a PEM block somewhere inside.
  */
-function readCertificate(der: Buffer): readonly X509Certificate[] {
+function parse(der: Buffer): X509Certificate | undefined {
   try {
-    return [new X509Certificate(pemBlock('CERTIFICATE', der))];
+    return new X509Certificate(pemBlock('CERTIFICATE', der));
   } catch {
-    return [];
+    return undefined;
   }
 }
