@@ -23,6 +23,8 @@ export interface Probe {
   readonly address: string;
   readonly port: number;
   readonly via: ProbeVia;
+  /** The port of the clients' URL, where another one was dialled: 443 for a pod's 8443. `Host` goes by it. */
+  readonly urlPort?: number;
   /** `http` is a request in clear, as for a server of port 80; absent: https. */
   readonly scheme?: 'https' | 'http';
   /** True when a PROXY protocol header went ahead, as a balancer sends it. */

@@ -16,6 +16,7 @@ export type Asked = Pick<
   | 'sni'
   | 'address'
   | 'port'
+  | 'urlPort'
   | 'pod'
   | 'via'
   | 'scheme'
@@ -63,7 +64,7 @@ function way({ via, pod, address, port }: Asked): { readonly forward?: Command; 
  * nothing, and that is left to openssl.
  */
 function curl(asked: Asked, at: Endpoint, files: ClientFiles): Command {
-  const { host, sni, port, scheme = 'https' } = asked;
+  const { host, sni, port: dialled, urlPort: port = dialled, scheme = 'https' } = asked;
   const named = scheme === 'http' ? host : sni;
   const name = bracketed(named ?? at.address);
   const isHost = name === bracketed(host);

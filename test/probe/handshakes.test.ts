@@ -229,6 +229,14 @@ suite('versions and ciphers that are not shared', () => {
     assert.deepEqual([record.outcome, record.alert?.number, record.phase], ['alert', 40, 'handshake']);
   });
 
+  const [major = 0, minor = 0] = process.versions.openssl.split('.').map(Number);
+  const noMlKem = major > 3 || (major === 3 && minor >= 5) ? false : 'OpenSSL has ML-KEM since 3.5';
+  test('a server that takes post-quantum groups only is reached', { skip: noMlKem }, async (t) => {
+    const port = await tlsServer(t, { ecdhCurve: 'X25519MLKEM768' });
+    const record = await probe(planFor(port), noSignal);
+    assert.deepEqual([record.outcome, record.chain], ['ok', [leaf.certificatePem]]);
+  });
+
   test('the ciphers of a plan are those that are offered', async (t) => {
     const port = await tlsServer(t, { maxVersion: 'TLSv1.2' });
     const ciphers = ['TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384'];

@@ -47,16 +47,27 @@ suite('a stream in place of a TCP connection', () => {
     const connected = (): Promise<Duplex> => Promise.reject(new Error('port-forward: pod not found'));
     const record = await probe(planFor(1, { connect: connected }), noSignal);
     assert.deepEqual(
-      [record.outcome, record.phase, record.error],
-      ['unreachable', 'connect', 'port-forward: pod not found'],
+      [record.outcome, record.phase, record.error, record.gap],
+      [
+        'unreachable',
+        'connect',
+        'port-forward: pod not found',
+        { reason: 'unreachable', detail: 'port-forward: pod not found' },
+      ],
     );
+  });
+
+  test('may tell that the pod refuses', async () => {
+    const refused = Object.assign(new Error('connection refused in the pod'), { code: 'ECONNREFUSED' });
+    const record = await probe(planFor(1, { connect: () => Promise.reject(refused) }), noSignal);
+    assert.deepEqual([record.outcome, record.phase, record.gap], ['refused', 'connect', undefined]);
   });
 
   test('that comes too late is closed', async (t) => {
     const port = await tcpServer(t, () => {});
     const late = Promise.withResolvers<Duplex>();
     const record = await probe(planFor(1, { connect: () => late.promise, timeoutMs: 50 }), noSignal);
-    assert.deepEqual([record.outcome, record.phase], ['timeout', 'connect']);
+    assert.deepEqual([record.outcome, record.phase, record.gap?.reason], ['timeout', 'connect', 'timeout']);
     const stream = tunnel(port);
     late.resolve(stream);
     await settled();
@@ -155,6 +166,45 @@ suite('many probes', () => {
     await assert.rejects(probeAll(plans, { signal: noSignal }), { name: 'IstlsError', exit: 2 });
     await settled();
     assert.equal(connections, 0);
+  });
+});
+
+suite('a name', () => {
+  test('that is international goes in ASCII', async (t) => {
+    const record = await probe(planFor(await tlsServer(t), { host: 'bücher.example.com' }), noSignal);
+    assert.deepEqual(
+      [record.host, record.sni, record.http?.status],
+      ['xn--bcher-kva.example.com', 'xn--bcher-kva.example.com', 200],
+    );
+  });
+
+  test('that cannot be sent is not held against the server', async (t) => {
+    let connections = 0;
+    const port = await tcpServer(t, () => (connections += 1));
+    for (const bad of ['', 'a b', 'a\u0000b', 'line\nbreak', `${'a'.repeat(300)}.example.com`]) {
+      for (const names of [{ host: bad }, ...(bad === '' ? [] : [{ sni: bad }])]) {
+        const record = await probe(planFor(port, names), noSignal);
+        assert.deepEqual(
+          [record.outcome, record.gap?.reason, record.connections],
+          ['unreachable', 'unreadable', 0],
+          bad,
+        );
+      }
+    }
+    assert.equal(connections, 0);
+  });
+
+  test('of a path is sent as browsers send it', async (t) => {
+    const line = Promise.withResolvers<string>();
+    const port = await tlsServer(t, {}, (socket) =>
+      socket.once('data', (head) => {
+        line.resolve(head.toString().split('\r\n')[0] ?? '');
+        socket.end('HTTP/1.1 204 No Content\r\n\r\n');
+      }),
+    );
+    const record = await probe(planFor(port, { request: { path: '/a b\r\nX: y?ü' } }), noSignal);
+    assert.equal(record.http?.status, 204);
+    assert.equal(await line.promise, 'GET /a%20b%0D%0AX:%20y?%C3%BC HTTP/1.1');
   });
 });
 

@@ -13,9 +13,14 @@ async function answered(
   t: TestContext,
   answer: string | ((socket: TLSSocket) => void),
   changes?: Partial<ProbePlan>,
+  onRequest: (head: string) => void = () => {},
 ): Promise<Probe> {
   const port = await tlsServer(t, {}, (socket) =>
-    socket.once('data', () => (typeof answer === 'string' ? socket.end(answer) : answer(socket))),
+    socket.once('data', (head) => {
+      onRequest(head.toString());
+      if (typeof answer === 'string') socket.end(answer);
+      else answer(socket);
+    }),
   );
   return probe(planFor(port, changes), noSignal);
 }
@@ -66,6 +71,18 @@ suite('a request by HTTP/2', () => {
   });
 });
 
+/** The `Host` that a server sees. */
+async function hostOf(t: TestContext, changes: Partial<ProbePlan>): Promise<string | undefined> {
+  let head = '';
+  await answered(
+    t,
+    (socket) => socket.end('HTTP/1.1 204 No Content\r\n\r\n'),
+    changes,
+    (chunk) => (head = chunk),
+  );
+  return /^host: (.*)\r$/im.exec(head)?.[1];
+}
+
 suite('an answer', () => {
   test('names its host, with the port where it is not that of https', async (t) => {
     const head = Promise.withResolvers<string>();
@@ -77,6 +94,8 @@ suite('an answer', () => {
       }),
     );
     await probe(planFor(port, { sni: 'other.example.com', request: { path: '/a?b=c' } }), noSignal);
+    assert.equal(await hostOf(t, { urlPort: 443 }), host);
+    assert.equal(await hostOf(t, { urlPort: 80 }), `${host}:80`);
     assert.equal(record.http?.status, 204);
     assert.match(await head.promise, new RegExp(`^GET /a\\?b=c HTTP/1\\.1\\r\\nhost: ${host}:${port}\\r\\n`));
     assert.match(await head.promise, /\r\nconnection: close\r\n/);

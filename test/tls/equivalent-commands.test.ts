@@ -49,9 +49,9 @@ suite('a probe is repeated', () => {
       ],
     ],
     'to a pod': [
-      { via: 'pod', pod: 'istio-ingress/gateway-1', address: '10.244.20.10', port: 443, trust: 'none' },
+      { via: 'pod', pod: 'istio-ingress/gateway-1', address: '10.244.20.10', port: 8443, urlPort: 443, trust: 'none' },
       [
-        'kubectl -n istio-ingress port-forward pod/gateway-1 8443:443',
+        'kubectl -n istio-ingress port-forward pod/gateway-1 8443:8443',
         `curl -sv -o /dev/null --noproxy * --connect-to ${host}:443:127.0.0.1:8443 -k --tlsv1.2 https://${host}/`,
         `echo | openssl s_client -connect 127.0.0.1:8443 -servername ${host} -min_protocol TLSv1.2 -max_protocol TLSv1.3 -alpn h2,http/1.1 -showcerts`,
       ],

@@ -29,7 +29,7 @@ export interface Attempt {
   /** Our end of the connection. */
   readonly from?: string;
   readonly received?: { readonly bytes: number; readonly lastAtMs?: number };
-  /** The beginning of what the server sent, where it is no TLS. */
+  /** The beginning of what the server sent; absent when nothing failed. */
   readonly firstBytes?: Buffer;
   readonly flight?: ServerFlight;
   readonly negotiated?: Negotiated;
@@ -116,8 +116,8 @@ async function askByTls(
 }
 
 function ask(plan: ProbePlan, connection: Wire | Handshake['socket'], signal: AbortSignal): ReturnType<typeof request> {
-  const { scheme = 'https', host, port } = plan;
-  return request(connection, { scheme, host, port, path: plan.request?.path ?? '/' }, signal);
+  const { scheme = 'https', host, port, urlPort = port } = plan;
+  return request(connection, { scheme, host, port: urlPort, path: plan.request?.path ?? '/' }, signal);
 }
 
 /**

@@ -31,9 +31,12 @@ export interface ProbePlan {
   readonly host: string;
   /** The server name to send: by default `host`, unless that is an address; null sends none. */
   readonly sni?: string | null;
+  /** An IP address: nothing is looked up. */
   readonly address: string;
   readonly port: number;
   readonly via: ProbeVia;
+  /** The port of the URL that clients use, where it is not the one to dial: 443 for a pod's 8443, a node's 30443. */
+  readonly urlPort?: number;
   /** NAMESPACE/NAME. */
   readonly pod?: string;
   /** `https` by default. */
@@ -59,6 +62,9 @@ export interface ProbePlan {
    * for an alert that TLS 1.3 lost, and without the client certificate to tell optional from required.
    */
   readonly followUp?: boolean;
-  /** A stream that leads to the address, as a port-forward to a pod; by default a TCP connection from this machine. */
+  /**
+   * A stream that leads to the address, as a port-forward to a pod; by default a TCP connection from this machine. What
+   * it rejects with is a reason for not having looked, but for `ECONNREFUSED`, which is the pod's answer.
+   */
   readonly connect?: (signal: AbortSignal) => Promise<Duplex>;
 }

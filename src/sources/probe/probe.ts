@@ -1,21 +1,26 @@
+import type { Gap } from '../../model/coverage.ts';
 import type { Probe } from '../../model/probe.ts';
 import { compareTlsVersions } from '../../tls/versions.ts';
 import { attempt } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
 import { localGap } from './local-gap.ts';
 import type { ProbePlan } from './plan.ts';
-import { recordOf } from './record.ts';
+import { askedOf, recordOf } from './record.ts';
 import { defaultVersions } from './secure-contexts.ts';
+import { wireName } from './wire-name.ts';
 
 /**
  * Carries out a plan: one connection, and up to two more where the first leaves a question open. Everything that goes
  * wrong is in the record; rejects only with the reason of `signal`, and with an IstlsError for TLS settings that cannot
  * be used. No socket outlives it.
  */
-export async function probe(plan: ProbePlan, signal: AbortSignal): Promise<Probe> {
+export async function probe(wanted: ProbePlan, signal: AbortSignal): Promise<Probe> {
   const startedAt = performance.now();
+  const plan = withWireNames(wanted);
+  if (!plan) return unsendable(wanted);
   const made = await attempt(plan, signal);
   const first = recordOf(plan, made);
-  const gap = made.phase === 'connect' ? await localGap(made.failure?.code, plan.address) : undefined;
+  const gap = await gapOf(plan, made);
   if (gap) return { ...first, gap };
   if (plan.followUp === false) return first;
 
@@ -34,6 +39,28 @@ export async function probe(plan: ProbePlan, signal: AbortSignal): Promise<Probe
     connections: 1 + further.length,
     ms: Math.round(performance.now() - startedAt),
   };
+}
+
+/** Why nothing was learned of the server, if that is not its doing. */
+async function gapOf(plan: ProbePlan, { phase, failure, timedOut }: Attempt): Promise<Gap | undefined> {
+  if (phase !== 'connect') return undefined;
+  if (!plan.connect) return localGap(failure?.code, plan.address);
+  if (failure?.code === 'ECONNREFUSED') return undefined;
+  return { reason: timedOut ? 'timeout' : 'unreachable', detail: failure?.message ?? 'no connection' };
+}
+
+/** Undefined when one of the names cannot be sent. */
+function withWireNames(plan: ProbePlan): ProbePlan | undefined {
+  const host = wireName(plan.host);
+  const sni = typeof plan.sni === 'string' ? wireName(plan.sni) : plan.sni;
+  if (host === undefined || (sni === undefined && plan.sni !== undefined)) return undefined;
+  return { ...plan, host, ...(sni !== undefined && { sni }) };
+}
+
+function unsendable(plan: ProbePlan): Probe {
+  const detail = `${JSON.stringify(plan.sni ?? plan.host)} cannot be sent as a host name.`;
+  const gap = { reason: 'unreadable', detail } as const;
+  return { ...askedOf(plan), outcome: 'unreachable', phase: 'connect', gap, connections: 0, own: true, ms: 0 };
 }
 
 type Again = (plan: ProbePlan) => Promise<Probe>;

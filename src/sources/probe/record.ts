@@ -19,7 +19,7 @@ export function recordOf(plan: ProbePlan, made: Attempt): Probe {
   const ending = endingOf(plan, made);
   const outcome = ending.outcome === 'ok' && verify?.ok === false ? 'verify-failed' : ending.outcome;
   return {
-    ...questionOf(plan),
+    ...askedOf(plan),
     outcome,
     ...(ending.alert && { alert: ending.alert }),
     ...failureOf(made),
@@ -36,7 +36,8 @@ export function recordOf(plan: ProbePlan, made: Attempt): Probe {
   };
 }
 
-function questionOf(plan: ProbePlan): Omit<Probe, 'outcome' | 'ms'> {
+/** What a plan asks, in the words of a record; `equivalentCommands` takes it as well. */
+export function askedOf(plan: ProbePlan): Omit<Probe, 'outcome' | 'ms'> {
   const https = plan.scheme !== 'http';
   return {
     host: plan.host,
@@ -44,6 +45,7 @@ function questionOf(plan: ProbePlan): Omit<Probe, 'outcome' | 'ms'> {
     address: plan.address,
     port: plan.port,
     via: plan.via,
+    ...(plan.urlPort !== undefined && plan.urlPort !== plan.port && { urlPort: plan.urlPort }),
     ...(!https && { scheme: 'http' }),
     ...(plan.proxyProtocol && { proxyProtocol: true }),
     ...(plan.pod !== undefined && { pod: plan.pod }),

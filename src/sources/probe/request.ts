@@ -40,7 +40,8 @@ export async function request(connection: Duplex, wanted: HttpRequest, signal: A
   try {
     const asked = client.request({
       method: 'GET',
-      path: wanted.path,
+      // What may not stand in a request line goes as browsers send it.
+      path: wanted.path.replaceAll(/[^\x21-\x7e]+/g, encodeURIComponent),
       headers: { host: authority(wanted), 'user-agent': userAgent, accept: '*/*' },
       reset: true,
     });
