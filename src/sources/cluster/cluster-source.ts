@@ -1,0 +1,86 @@
+import type { Duplex } from 'node:stream';
+import { metaOf, resourceOf } from '../../kubernetes/resource.ts';
+import type { Question, Setting, Snapshot } from '../../model/snapshot.ts';
+import { readSecret } from '../../x509/read-secret.ts';
+import { settingsOf } from '../settings.ts';
+import { openKubernetesApi, type KubernetesApi } from './api.ts';
+import { openAuditFile } from './audit.ts';
+import { loadKubeconfig } from './kubeconfig.ts';
+import { PodStreamError } from './pod-stream.ts';
+import { Walk } from './walk.ts';
+
+export interface ClusterOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly as?: string;
+  readonly asGroups?: readonly string[];
+  readonly requestTimeoutMs?: number;
+  readonly concurrency?: number;
+  readonly audit?: string;
+  readonly istioNamespace: string;
+  readonly readSecrets: boolean;
+  readonly question: Question;
+  readonly now: Date;
+  readonly userAgent: string;
+  readonly onProgress: (what: string) => void;
+}
+
+/** One open cluster: the evidence that was read, and the ways into its pods while the run lasts. */
+export interface OpenCluster {
+  readonly api: KubernetesApi;
+  collect(): Promise<Snapshot>;
+  /** What is known so far, for a run that is cut short. */
+  snapshot(): Snapshot;
+  dial(pod: { readonly namespace: string; readonly pod: string }, port: number): Promise<Duplex>;
+  close(): void;
+}
+
+/**
+ * Opens a cluster as kubectl would. Throws an IstlsError (exit 3) when it cannot be reached or refuses the credentials;
+ * afterwards everything that cannot be read is a gap.
+ *
+ * @param signal the budget of the whole run
+ */
+export async function openCluster(options: ClusterOptions, signal: AbortSignal): Promise<OpenCluster> {
+  const { kubeconfig, context, as, asGroups, audit } = options;
+  const access = await loadKubeconfig({
+    ...(kubeconfig !== undefined && { kubeconfig }),
+    ...(context !== undefined && { context }),
+    ...((as !== undefined || asGroups) && {
+      impersonation: { ...(as !== undefined && { as }), ...(asGroups && { asGroups }) },
+    }),
+    signal,
+  });
+  const log = audit === undefined ? undefined : openAuditFile(audit);
+  const settings: Setting[] = [];
+  const api = await openKubernetesApi(access, {
+    signal,
+    userAgent: options.userAgent,
+    readers: {
+      resource: (object) => {
+        settings.push(...settingsOf(object));
+        return resourceOf(object);
+      },
+      meta: metaOf,
+      secret: (object) => readSecret(object),
+    },
+    ...(options.requestTimeoutMs !== undefined && { requestTimeoutMs: options.requestTimeoutMs }),
+    ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
+    ...(log && { audit: log.record }),
+  });
+  const walk = new Walk(api, { ...options, settings, kind: 'cluster' });
+  return {
+    api,
+    collect: () => walk.collect(),
+    snapshot: () => walk.snapshot(),
+    dial: async (pod, port) => {
+      const connection = await api.podStream(pod, port);
+      if (connection.outcome === 'open') return connection.stream;
+      throw new PodStreamError(connection.gap.detail, connection.gap);
+    },
+    close: () => {
+      api.close();
+      log?.close();
+    },
+  };
+}
