@@ -2,8 +2,9 @@ import type { EnvoySecret } from '../model/envoy.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { objectAt, textAt, textsAt } from '../kubernetes/read.ts';
 import type { PemProblem } from '../model/certificate.ts';
+import { type PemJudgement, judgePem } from '../x509/judge-pem.ts';
+import { pemEffects } from '../x509/pem-problems.ts';
 import { readDataSource } from './data-source.ts';
-import type { PemJudge } from './pem-judge.ts';
 import { present } from './present.ts';
 
 /** The version of a subscription that never received a value [seen: Envoy 1.38.3]. */
@@ -22,19 +23,14 @@ export interface ReadSecret {
  * Reads an element of `static_secrets`, `dynamic_active_secrets` or `dynamic_warming_secrets`. `state` is undefined where
  * the list is not known, as in an answer to `?resource=`: the content then tells.
  */
-export function readSecret(
-  entry: Json,
-  state: EnvoySecret['state'] | undefined,
-  judge: PemJudge,
-): ReadSecret | undefined {
+export function readSecret(entry: Json, state: EnvoySecret['state'] | undefined): ReadSecret | undefined {
   const secret = objectAt(entry, 'secret');
   const name = textAt(entry, 'name') ?? textAt(secret, 'name');
   if (name === undefined) return undefined;
   const versionInfo = textAt(entry, 'version_info');
   const content = contentOf(secret);
   const empty = content === undefined && (versionInfo === undefined || versionInfo === uninitialized);
-  const text = publicText(secret, content);
-  const judged = text === undefined ? undefined : judge(text);
+  const judged = judgeContent(secret, content);
   return {
     secret: present({
       name,
@@ -57,16 +53,17 @@ function contentOf(secret: JsonObject | undefined): EnvoySecret['content'] {
   return others.length > 0 ? 'other' : undefined;
 }
 
-/** The certificates as text; the empty text for a content that should have some and has none. */
-function publicText(secret: JsonObject | undefined, content: EnvoySecret['content']): string | undefined {
+/** The certificates, as Envoy reads them. Undefined for content that has none, or where a file holds them. */
+function judgeContent(secret: JsonObject | undefined, content: EnvoySecret['content']): PemJudgement | undefined {
   if (content !== 'key-pair' && content !== 'validation') return undefined;
+  const isPair = content === 'key-pair';
   const source = readDataSource(
-    content === 'key-pair'
+    isPair
       ? objectAt(secret, 'tls_certificate', 'certificate_chain')
       : objectAt(secret, 'validation_context', 'trusted_ca'),
   );
   if (source.kind === 'file') return undefined;
-  return source.kind === 'inline' ? source.text : '';
+  return judgePem(source.kind === 'inline' ? source.content : '', isPair ? 'certificates' : 'trusted-ca');
 }
 
 /** What istls noted of the PEM text when it wrote this dump: the text itself was not kept. */
@@ -75,32 +72,14 @@ function writtenProblems(entry: Json): readonly PemProblem[] | undefined {
   return noted && textsAt(noted, 'pem_problems').filter((problem) => isPemProblem(problem));
 }
 
-const pemProblems = {
-  empty: true,
-  'no-pem-block': true,
-  'base64-twice': true,
-  der: true,
-  pkcs12: true,
-  'blocks-joined': true,
-  'begin-without-end': true,
-  'bad-base64': true,
-  'not-a-certificate': true,
-  encrypted: true,
-  'unreadable-key': true,
-  'utf-16': true,
-  'byte-order-mark': true,
-  'several-keys': true,
-  'key-among-certificates': true,
-} satisfies Record<PemProblem, true>;
-
 function isPemProblem(text: string): text is PemProblem {
-  return Object.hasOwn(pemProblems, text);
+  return Object.hasOwn(pemEffects, text);
 }
 
 function keyInClear(secret: JsonObject | undefined): boolean {
   const pair = objectAt(secret, 'tls_certificate');
   return ['private_key', 'password', 'pkcs12'].some((field) => {
     const source = readDataSource(pair?.[field]);
-    return source.kind === 'inline' && source.text !== '' && source.text !== redacted;
+    return source.kind === 'inline' && source.content.length > 0 && source.content.toString() !== redacted;
   });
 }

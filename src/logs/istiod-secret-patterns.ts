@@ -16,10 +16,10 @@ function about(kind: EventFields['kind'], more: (parts: Parts) => Partial<EventF
 /** One event for each name that was denied; what `and 3 others` hides cannot be told. No scheme, no namespace is printed. */
 function denied(kind: EventFields['kind']) {
   return ({ before, names, reason = '' }: Parts): readonly EventFields[] =>
-    namesOf(names).map((name) => {
+    namesOf(names).flatMap((name) => {
       const ca = name.endsWith('-cacert');
       const secret = { name: ca ? name.slice(0, -'-cacert'.length) : name };
-      return { ...ofProxy(lastWord(before)), secret, ca, reason, kind };
+      return [{ ...ofProxy(lastWord(before)), secret, ca, reason, kind }];
     });
 }
 
