@@ -35,6 +35,9 @@ const tables = new Map(
   ]),
 );
 
+/** Envoy prints the queue of errors of one handshake: a few, in a line. */
+const longestText = 16_384;
+const mostErrors = 32;
 const firstAlert = 1000;
 /** Reasons below 34 wrap an error of the library with that number. */
 const lastWrapper = 34;
@@ -65,15 +68,20 @@ function reasonsOf(text: string): ReadonlyMap<number, string> {
  * log has it, the words of an Envoy that is built on OpenSSL, or the name of a reason alone.
  */
 export function decodeBoringssl(input: string | number): readonly BoringsslError[] {
-  if (typeof input === 'number') return [decodePacked(input)];
-  const text = input.trim();
-  if (/^\d{1,10}$/.test(text)) return [decodePacked(Number(text))];
-  if (/^(?:0x)?[0-9a-f]{8}$/i.test(text)) return [decodePacked(Number.parseInt(text.replace(/^0x/i, ''), 16))];
-  const found = [...errorsIn(text)];
+  if (typeof input === 'number') return decodePacked(input);
+  const text = input.slice(0, longestText).trim();
+  if (/^\d{1,10}$/.test(text)) return decodePacked(Number(text));
+  if (/^(?:0x)?[0-9a-f]{8}$/i.test(text)) return decodePacked(Number.parseInt(text.replace(/^0x/i, ''), 16));
+  const found = errorsIn(text);
   return found.length > 0 ? found : byName(text);
 }
 
-function decodePacked(packed: number): BoringsslError {
+function decodePacked(packed: number): readonly BoringsslError[] {
+  const error = ofPacked(packed);
+  return error.library === '' ? [] : [error];
+}
+
+function ofPacked(packed: number): BoringsslError {
   const library = tables.get(Math.floor(packed / 2 ** 24) % 256);
   const code = packed % 4096;
   const reason = library && (library.byCode.get(code) ?? wrapped(code));
@@ -89,17 +97,19 @@ function wrapped(code: number): string | undefined {
 const errorStart =
   /(?:error:([0-9a-fA-F]{8})|\b(\d{6,10})):([^:|]{0,60}):([^:|]{0,80}):(\w{1,80}(?: [a-z][a-z0-9]{0,20}){0,12})/g;
 
-function* errorsIn(text: string): Generator<BoringsslError> {
+function errorsIn(text: string): readonly BoringsslError[] {
+  const errors: BoringsslError[] = [];
   for (const match of text.matchAll(errorStart)) {
     const [whole, hex, decimal, library = '', called = '', words = ''] = match;
     const packed = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-    const end = match.index + whole.length;
-    const detail = detailAfter(text.slice(end));
-    const known = called === 'OPENSSL_internal' ? decodePacked(packed) : ofOpenSsl(library, words);
+    const detail = detailAfter(text.slice(match.index + whole.length));
+    const known = called === 'OPENSSL_internal' ? ofPacked(packed) : ofOpenSsl(library, words);
     // A reason that is newer than the table still has its name in the text.
     const named = known.reason === '' ? { ...known, reason: words.trim().split(' ')[0] ?? '' } : known;
-    yield complete(present({ ...named, detail }));
+    errors.push(complete(present({ ...named, detail })));
+    if (errors.length >= mostErrors) break;
   }
+  return errors;
 }
 
 /** What follows a reason after a colon, up to the next error or the end mark. */
@@ -131,7 +141,7 @@ function byName(text: string): readonly BoringsslError[] {
   const names = [text, text.replace(/^TLSV1_(?!ALERT_)/, 'TLSV1_ALERT_')];
   return [...tables.values()].flatMap((library) => {
     const code = names.map((name) => codeOf(library.byCode, name)).find((each) => each !== undefined);
-    return code === undefined ? [] : [decodePacked(library.code * 2 ** 24 + code)];
+    return code === undefined ? [] : decodePacked(library.code * 2 ** 24 + code);
   });
 }
 
@@ -139,10 +149,14 @@ function complete(error: BoringsslError): BoringsslError {
   const { library, reason, code, detail } = error;
   const isAlert = library === 'SSL' && code !== undefined && code >= firstAlert;
   const name = reason.replace(/^(?:SSLV3|TLSV1)_(?:ALERT_)?/, '').toLowerCase();
-  const verified = detail === undefined ? undefined : verifyNotes.find(([text]) => text.test(detail))?.[1];
   return present({
     ...error,
     alert: isAlert ? { number: code - firstAlert, name } : undefined,
-    note: verified ?? boringsslNotes.get(`${library}/${reason}`),
+    note: noteOfVerification(detail ?? '') ?? boringsslNotes.get(`${library}/${reason}`),
   });
+}
+
+/** What it means that a certificate was refused for this reason: `certificate has expired`, `SAN matcher`, … */
+export function noteOfVerification(text: string): BoringsslNote | undefined {
+  return verifyNotes.find(([known]) => known.test(text))?.[1];
 }

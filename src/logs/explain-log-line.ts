@@ -1,7 +1,7 @@
 import { present } from '../envoy/present.ts';
 import { accessPatterns } from './access-patterns.ts';
-import { type BoringsslError, decodeBoringssl } from './decode-boringssl.ts';
-import { longestMessage, readEnvelope, withoutPrefix } from './envelope.ts';
+import { type BoringsslError, decodeBoringssl, noteOfVerification } from './decode-boringssl.ts';
+import { type Envelope, longestMessage, readEnvelope, withoutPrefix } from './envelope.ts';
 import type { EventFields, LogMeaning, Parts } from './log-pattern.ts';
 import { matchMessage } from './match-message.ts';
 import { type AccessLineFields, readAccessLine } from './read-access-log.ts';
@@ -36,10 +36,10 @@ const mostStarts = 4;
 export function explainLogLine(text: string): LogLineExplanation | undefined {
   const line = text.slice(0, longestMessage).trim();
   for (const start of startsOf(line)) {
-    const found = explainAccess(start) ?? explainMessage(start);
+    const found = explainAccess(start) ?? explainMessage(readEnvelope(start));
     if (found) return found;
   }
-  return explainTlsError(line);
+  return explainMessage({ message: withoutPrefix(line) }) ?? explainTlsError(line);
 }
 
 /** The line, and its rest from each place on where an envelope could begin. */
@@ -50,20 +50,25 @@ function startsOf(line: string): readonly string[] {
   return [line, ...bracketed.filter((index) => index > 0).map((index) => line.slice(index))];
 }
 
-function explainMessage(line: string): LogLineExplanation | undefined {
-  const envelope = readEnvelope(line);
-  const message = envelope?.message ?? withoutPrefix(line);
-  const match = matchMessage(message, undefined, envelope?.labels);
+function explainMessage(envelope: Envelope | undefined): LogLineExplanation | undefined {
+  const match = envelope && matchMessage(envelope.message, undefined, envelope.labels);
   if (!match) return undefined;
-  const { before: _before, message: _message, ...parts } = match.parts;
+  const { before: _before, message, ...parts } = match.parts;
   const resource = match.context.resource;
+  const tlsErrors = decodeBoringssl(message ?? '');
   return {
-    meaning: match.meaning,
+    meaning: match.pattern.isHandshake === true ? ofHandshake(match.meaning, tlsErrors, parts) : match.meaning,
     parts: { ...(resource !== undefined && { resource }), ...parts },
-    ...present({ at: envelope?.at, level: envelope?.level, scope: envelope?.scope }),
+    ...present({ at: envelope.at, level: envelope.level, scope: envelope.scope }),
     events: match.pattern.events?.(match.parts, match.context) ?? [],
-    tlsErrors: decodeBoringssl(message),
+    tlsErrors,
   };
+}
+
+/** That a handshake failed says little; the error in it says why. */
+function ofHandshake(meaning: LogMeaning, errors: readonly BoringsslError[], { reason = '' }: Parts): LogMeaning {
+  const note = errors.find((error) => error.note)?.note ?? noteOfVerification(reason);
+  return note ? { ...meaning, ...note } : meaning;
 }
 
 function explainAccess(line: string): LogLineExplanation | undefined {

@@ -146,12 +146,6 @@ function findFailure(hops: readonly TraceHop[]): TraceFailure | undefined {
   const flags = entry.flags.flatMap((flag) => responseFlag(flag) ?? []);
   const sides = new Set(flags.map(({ side }) => side));
   const own = entry.upstreamHost ? 'answer' : 'here';
-  const where = sides.has('upstream')
-    ? 'upstream'
-    : sides.has('here')
-      ? 'here'
-      : sides.has('client')
-        ? 'client'
-        : own;
+  const where = sides.has('upstream') ? 'upstream' : sides.has('here') ? 'here' : sides.has('client') ? 'client' : own;
   return { hop, where, flags, meaning };
 }

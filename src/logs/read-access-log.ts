@@ -50,7 +50,7 @@ function readTextLine(line: string, formats: readonly AccessLogFormat[]): Values
   const own = formats.flatMap((format) => (format.kind === 'text' ? [format.columns] : []));
   const isDefault = startOfDefault.test(line);
   if (!isDefault && own.length === 0) return undefined;
-  const cells = splitColumns(line);
+  const cells = isDefault ? splitDefault(line) : splitColumns(line);
   for (const columns of [...own, ...(isDefault ? defaultTextFormats.map((format) => format.columns) : [])]) {
     const values = readCells(columns, cells);
     if (values) return values;
@@ -59,6 +59,18 @@ function readTextLine(line: string, formats: readonly AccessLogFormat[]): Values
 }
 
 type Cell = ReturnType<typeof splitColumns>[number];
+
+/** The request line ends behind its protocol: a path may hold quotes, and Envoy prints it as it came. */
+const endOfRequest = /(?:HTTP\/\d(?:\.\d)?|-)" /g;
+
+function splitDefault(line: string): readonly Cell[] {
+  const start = line.indexOf(' "');
+  endOfRequest.lastIndex = start;
+  const end = start === line.indexOf(' ') ? endOfRequest.exec(line) : null;
+  if (!end) return splitColumns(line);
+  const request = { text: line.slice(start + 2, end.index + end[0].length - 2), quoted: true };
+  return [{ text: line.slice(0, start), quoted: false }, request, ...splitColumns(line.slice(endOfRequest.lastIndex))];
+}
 
 /**
  * The cells by the columns of a format, or undefined where they do not fit. Two columns can change their number: why the

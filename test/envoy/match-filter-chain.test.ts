@@ -32,8 +32,8 @@ function taken(of: EnvoyListener, connection: ConnectionFacts): string {
       return `default ${match.chain?.name ?? ''}`.trim();
     case 'none':
       return `none: ${match.step}`;
-    case 'undecided':
-      return 'undecided';
+    default:
+      return match.kind;
   }
 }
 
