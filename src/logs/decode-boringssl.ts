@@ -1,6 +1,7 @@
 import { present } from '../envoy/present.ts';
-import { type BoringsslNote, boringsslNotes, verifyNotes } from './boringssl-notes.ts';
+import { type BoringsslNote, boringsslNotes } from './boringssl-notes.ts';
 import { boringsslLibraries } from './boringssl-reasons.ts';
+import { verifyNotes } from './verification-notes.ts';
 
 /** One error of BoringSSL, taken apart. */
 export interface BoringsslError {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { boringsslNotes, verifyNotes } from '../../src/logs/boringssl-notes.ts';
+import { boringsslNotes } from '../../src/logs/boringssl-notes.ts';
 import { boringsslLibraries } from '../../src/logs/boringssl-reasons.ts';
 import { decodeBoringssl } from '../../src/logs/decode-boringssl.ts';
+import { verifyNotes } from '../../src/logs/verification-notes.ts';
 
 /** Library and reason of each error, with the alert that was received. */
 function brief(input: string | number): readonly string[] {
