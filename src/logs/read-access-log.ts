@@ -30,6 +30,11 @@ export function readAccessLog(log: ContainerLog, formats: readonly string[] = []
   });
 }
 
+/** Whether istls itself made the request, so that it is no sign of a client. One without HTTP does not show it. */
+export function isOwnRequest(entry: Pick<AccessLogEntry, 'userAgent'>): boolean {
+  return /\bistls\b/.test(entry.userAgent ?? '');
+}
+
 export type AccessLineFields = Omit<AccessLogEntry, 'namespace' | 'pod' | 'container' | 'line'>;
 
 /** Reads one line; undefined where it is none of an access log. */

@@ -8,7 +8,10 @@ import {
   readInitDump,
   readServerInfo,
 } from '../../src/envoy/read-admin-pages.ts';
+import { recognisePage } from '../../src/envoy/recognise-page.ts';
+import { writeAdminPages } from '../../src/envoy/write-admin-pages.ts';
 import { readStats } from '../../src/envoy/read-stats.ts';
+import { fixture, readDump } from './dump.ts';
 
 test('/certs: a context once, however often it is repeated, and which CA stands beside which leaf', () => {
   const certificate = (serial: string, names: readonly object[]) => ({
@@ -168,4 +171,29 @@ test('pages of one Envoy put together: a later endpoint holds, an older node kee
     ],
     stats: { 'server.live': 1 },
   });
+});
+
+test('a page is known by its content, as Envoy and as istls write it', async () => {
+  const { state } = await readDump(fixture('config-dump-v3.json'));
+  const pages = writeAdminPages({
+    ...state,
+    stats: { 'listener_manager.lds.update_rejected': 1 },
+    boundListeners: ['0.0.0.0_443'],
+    waitingFor: ['x'],
+    loadedCertificates: [],
+  });
+  assert.equal(pages.length, 6);
+  for (const { file, text } of pages.filter((page) => page.file !== 'server_info.json')) {
+    assert.equal(recognisePage(text), file.replace(/\.\w+$/, ''));
+  }
+  assert.equal(recognisePage(fixture('config-dump-v2.json')), 'config_dump');
+  assert.equal(
+    recognisePage('{"version": "a/1.38.3/b", "state": "LIVE", "hot_restart_version": "disabled"}'),
+    'server_info',
+  );
+  assert.equal(recognisePage('outbound|80||a.b::observability_name::outbound|80||a.b\n'), 'clusters');
+  assert.equal(recognisePage('0.0.0.0_443::0.0.0.0:443\n'), 'listeners');
+  for (const other of ['', '{"kind":"List"}', 'apiVersion: v1', '2026-06-15T08:00:00Z\tinfo\tx', '[1,2]']) {
+    assert.equal(recognisePage(other), undefined, other);
+  }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { readAccessLog } from '../../src/logs/read-access-log.ts';
+import { isOwnRequest, readAccessLog } from '../../src/logs/read-access-log.ts';
 import { responseFlag, responseFlags } from '../../src/logs/response-flags.ts';
 
 function read(lines: readonly string[], formats: readonly string[] = []) {
@@ -217,6 +217,14 @@ test('flags by both of their names, each explained', () => {
     `${time} "GET / HTTP/2" 503 UpstreamConnectionFailure,XX via_upstream - "-" ${numbers} ${request} ${addresses} - -`,
   ]);
   assert.deepEqual(entry?.flags, ['UF', 'XX']);
+});
+
+test('what istls itself asked for is known by its user agent', () => {
+  const agents = ['istls/1.0', 'curl istls', 'curl/8', 'pistils', null];
+  assert.deepEqual(
+    agents.map((userAgent) => isOwnRequest({ userAgent })),
+    [true, true, false, false, false],
+  );
 });
 
 test('no line throws or takes long', () => {

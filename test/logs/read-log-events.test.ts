@@ -162,6 +162,29 @@ test('a clock that is behind is called that, wherever it shows', () => {
   assert.equal(event?.kind, 'clock-skew');
 });
 
+test('a failed handshake names its client, and is one event though two lines tell of it', () => {
+  const debug = (scope: string, message: string) =>
+    `2026-06-15T08:00:01.1Z\tdebug\tenvoy ${scope} x.cc:1\t${message}\tthread=3`;
+  const why =
+    'verify cert failed: X509_verify_cert: certificate verification error at depth 0: self signed certificate';
+  const error = `TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:${why}:TLS_error_end`;
+  const read = readLogEvents(
+    log('istio-proxy', [
+      debug('connection', why),
+      debug('connection', `[Tags: "ConnectionId":"7"] remote address:203.0.113.9:50222,${error}`),
+      debug('connection', '[Tags: "ConnectionId":"7"] closing socket: 0'),
+      debug('conn_handler', 'closing connection from 203.0.113.9:50280: no matching filter chain found'),
+    ]),
+  );
+  assert.deepEqual(
+    read.map(({ kind, client, reason }) => [kind, client, reason]),
+    [
+      ['handshake-failed', '203.0.113.9:50222', error],
+      ['handshake-failed', '203.0.113.9:50280', 'no matching filter chain found'],
+    ],
+  );
+});
+
 test('giant lines, binary garbage and floods of cues are read in linear time', () => {
   const hostile = [
     `2026-06-15T08:00:01.1Z\twarn\tads\tfailed to fetch key and certificate for ${'a'.repeat(1_000_000)}`,
