@@ -118,12 +118,8 @@ export function splitColumns(line: string): readonly { readonly text: string; re
   return columns;
 }
 
-function columns(text: string): AccessLogFormat & { kind: 'text' } {
-  const names = splitColumns(text);
-  return {
-    kind: 'text',
-    columns: names.map(({ text: field, quoted }) => ({ quoted, field: isField(field) ? field : undefined })),
-  };
+function columns(text: string): readonly AccessColumn[] {
+  return splitColumns(text).map(({ text: field, quoted }) => ({ quoted, field: isField(field) ? field : undefined }));
 }
 
 const known: ReadonlySet<string> = new Set<AccessField>([...operators.values(), 'request']);

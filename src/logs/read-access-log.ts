@@ -23,11 +23,13 @@ const longestLine = 65_536;
  */
 export function readAccessLog(log: ContainerLog, formats: readonly string[] = []): readonly AccessLogEntry[] {
   const own = formats.map(readAccessLogFormat);
-  const place = { namespace: log.namespace, pod: log.pod, container: log.container };
-  return log.lines.flatMap((line, index) => {
+  const { namespace, pod, container } = log;
+  const entries: AccessLogEntry[] = [];
+  for (const [index, line] of log.lines.entries()) {
     const fields = readAccessLine(line, own);
-    return fields ? [{ ...place, line: index + 1, ...fields }] : [];
-  });
+    if (fields) entries.push({ ...fields, namespace, pod, container, line: index + 1 });
+  }
+  return entries;
 }
 
 /** Whether istls itself made the request, so that it is no sign of a client. One without HTTP does not show it. */
@@ -52,7 +54,7 @@ function readTextLine(line: string, formats: readonly AccessLogFormat[]): Access
   const isDefault = startOfDefault.test(line);
   if (!isDefault && own.length === 0) return undefined;
   const cells = isDefault ? splitDefault(line) : splitColumns(line);
-  for (const columns of [...own, ...(isDefault ? defaultTextFormats.map((format) => format.columns) : [])]) {
+  for (const columns of isDefault ? [...own, ...defaultTextFormats] : own) {
     const values = readCells(columns, cells);
     if (values) return values;
   }
