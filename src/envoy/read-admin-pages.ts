@@ -36,7 +36,8 @@ function loaded(context: JsonObject, field: string, role: EnvoyLoadedCertificate
   return objectsAt(context, field).map(({ value }) =>
     present({
       role,
-      serialNumber: textAt(value, 'serial_number') ?? '',
+      // whole bytes here, and no leading zeros in the model: 09b7… and 9b7… are one number [seen: Envoy 1.38.3]
+      serialNumber: (textAt(value, 'serial_number') ?? '').toLowerCase().replace(/^0+(?=.)/, ''),
       subjectAltNames: objectsAt(value, 'subject_alt_names').flatMap(
         ({ value: name }) => textAt(name, 'dns') ?? textAt(name, 'uri') ?? textAt(name, 'ip_address') ?? [],
       ),

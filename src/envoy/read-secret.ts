@@ -1,9 +1,9 @@
 import type { EnvoySecret } from '../model/envoy.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { pemEffects } from '../x509/pem-problems.ts';
 import { objectAt, textAt, textsAt } from '../kubernetes/read.ts';
 import type { PemProblem } from '../model/certificate.ts';
 import { type PemJudgement, judgePem } from '../x509/judge-pem.ts';
-import { pemEffects } from '../x509/pem-problems.ts';
 import { readDataSource } from './data-source.ts';
 import { present } from './present.ts';
 

@@ -59,8 +59,7 @@ export function joinTrace(entries: readonly AccessLogEntry[], requestId: string,
       if (same && joined.size < mostHops && !joined.has(neighbour)) joined.set(neighbour, 'address');
     }
   }
-  const client = byServerName([...joined.keys()], entries, options);
-  if (client) joined.set(client, 'server-name');
+  for (const entry of byServerName([...joined.keys()], entries, options)) joined.set(entry, 'server-name');
   const hops = inOrder([...joined].map(([entry, joinedBy]) => ({ entry, joinedBy, role: roleOf(entry, options) })));
   const failure = findFailure(hops);
   const last = hops.at(-1)?.entry;
@@ -89,22 +88,38 @@ function byAddress(entry: AccessLogEntry, index: AddressIndex): readonly AccessL
   return [...(next ?? []), ...(previous ?? [])];
 }
 
-/** A sidecar that passed TLS on, behind an address translation: the only one of its kind with the gateway's server name. */
+/**
+ * Where addresses do not lead on: a sidecar that passed the client's TLS on behind an address translation, and the
+ * sidecar of the application, which is asked for by the name of the cluster. Only where one line alone fits.
+ */
 function byServerName(
   joined: readonly AccessLogEntry[],
   entries: readonly AccessLogEntry[],
   options: TraceOptions,
-): AccessLogEntry | undefined {
+): readonly AccessLogEntry[] {
   const gateway = joined.find((entry) => roleOf(entry, options) === 'gateway');
-  if (!gateway?.sni || joined.some((entry) => roleOf(entry, options) === 'client-sidecar')) return undefined;
-  const found = entries.filter(
-    (entry) =>
-      !entry.method &&
-      entry.sni === gateway.sni &&
-      roleOf(entry, options) === 'client-sidecar' &&
-      isAtSameTime(entry, gateway),
-  );
-  return found.length === 1 ? found[0] : undefined;
+  if (!gateway) return [];
+  const missing = (role: HopRole) => !joined.some((entry) => roleOf(entry, options) === role);
+  const only = (role: HopRole, name: string | null | undefined, fits: (entry: AccessLogEntry) => boolean) => {
+    if (!name || !missing(role)) return [];
+    const found = entries.filter(
+      (entry) => entry.sni === name && roleOf(entry, options) === role && isAtSameTime(entry, gateway) && fits(entry),
+    );
+    return found.length === 1 ? found : [];
+  };
+  return [
+    ...only('client-sidecar', gateway.sni, ({ method }) => !method),
+    ...only(
+      'application-sidecar',
+      meshServerName(gateway.upstreamCluster),
+      (entry) => entry.downstreamLocal === gateway.upstreamHost && !entry.requestId,
+    ),
+  ];
+}
+
+/** The server name that Istio sends for a cluster: `outbound_.80_.v2_.HOST` for `outbound|80|v2|HOST`. */
+function meshServerName(cluster: string | null | undefined): string | undefined {
+  return cluster?.startsWith('outbound|') ? cluster.replaceAll('|', '_.') : undefined;
 }
 
 function isAtSameTime(one: AccessLogEntry, other: AccessLogEntry): boolean {

@@ -31,9 +31,9 @@ test('/certs: a context once, however often it is repeated, and which CA stands 
   assert.deepEqual(
     read?.map(({ role, serialNumber, subjectAltNames, context }) => [role, serialNumber, subjectAltNames, context]),
     [
-      ['leaf', '0b', ['shop.example.com'], 0],
-      ['ca', '0a', [], 0],
-      ['leaf', '0c', ['spiffe://x/ns/a/sa/b', '10.0.0.1'], 1],
+      ['leaf', 'b', ['shop.example.com'], 0],
+      ['ca', 'a', [], 0],
+      ['leaf', 'c', ['spiffe://x/ns/a/sa/b', '10.0.0.1'], 1],
     ],
   );
 });

@@ -87,6 +87,15 @@ test('behind a load balancer the addresses differ: the server name joins, if onl
   assert.deepEqual(path(joinTrace([client, twin, translated], id)), ['gateway istio-ingressgateway-1 by request-id']);
 });
 
+test('an application that logs no id is known by the server name of the mesh and its address', () => {
+  const silent = { ...application, requestId: null, downstreamRemote: '10.0.0.5:1' };
+  const elsewhere = { ...silent, pod: 'web-v2-2', downstreamLocal: '10.0.0.21:8080' };
+  assert.deepEqual(path(joinTrace([gateway, silent, elsewhere], id)), [
+    'gateway istio-ingressgateway-1 by request-id',
+    'application-sidecar web-v2-1 by server-name',
+  ]);
+});
+
 test('the hop nearest to the backend that tells of a fault is the one that failed', () => {
   const failed = (at: AccessLogEntry, more: Partial<AccessLogEntry>) => ({ ...at, status: 503, ...more });
   const toBackend = joinTrace(
