@@ -1,21 +1,13 @@
-import { ofResource } from './event-fields.ts';
+import { aboutSecret, agents } from './agent-events.ts';
 import type { EventFields, LogPattern, Parts } from './log-pattern.ts';
-
-const agents = ['node-agent', 'gateway'] as const;
-
-type Read = NonNullable<LogPattern['events']>;
-
-const secret =
-  (kind: EventFields['kind'], more: (parts: Parts) => Partial<EventFields> = () => ({})): Read =>
-  (parts, { resource }) => [{ ...ofResource(parts['secret'] ?? resource), ...more(parts), kind }];
 
 const caOf = (parts: Parts): Partial<EventFields> => ({ ca: /root|CA/.test(parts['what'] ?? '') });
 
 /**
- * Istio 1.1–1.7: an agent beside the gateway watches Secrets and hands them to Envoy over a socket. The container is
- * `ingress-sds` up to 1.4, and `istio-proxy` after. From 1.3 on a line names its resource before the message.
+ * Istio 1.1–1.7: an agent beside the gateway watches Secrets. These are its lines about finding and reading them. The
+ * container is `ingress-sds` up to 1.4, and `istio-proxy` after. From 1.3 on a line names its resource before the message.
  */
-export const agentPatterns: readonly LogPattern[] = [
+export const agentLookupPatterns: readonly LogPattern[] = [
   {
     id: 'agent-waits-for-secret',
     writers: agents,
@@ -32,7 +24,7 @@ export const agentPatterns: readonly LogPattern[] = [
       'secret-has-token',
       'secret-wrong-keys',
     ],
-    events: secret('secret-asked'),
+    events: aboutSecret('secret-asked'),
   },
   {
     id: 'agent-secret-not-found',
@@ -50,7 +42,7 @@ export const agentPatterns: readonly LogPattern[] = [
       'secret-has-token',
       'secret-wrong-keys',
     ],
-    events: secret('secret-not-found'),
+    events: aboutSecret('secret-not-found'),
   },
   {
     id: 'agent-no-fallback-either',
@@ -67,7 +59,7 @@ export const agentPatterns: readonly LogPattern[] = [
       'secret-has-token',
       'secret-wrong-keys',
     ],
-    events: secret('secret-not-found'),
+    events: aboutSecret('secret-not-found'),
   },
   {
     id: 'agent-looks-for-fallback',
@@ -78,7 +70,7 @@ export const agentPatterns: readonly LogPattern[] = [
     severity: 'warning',
     meaning: 'The Secret is not known, and the agent looks for the one that stands in for missing ones.',
     causes: ['secret-missing', 'secret-wrong-namespace'],
-    events: secret('secret-fallback', ({ fallback = '' }) => ({ reason: `looks for ${fallback}` })),
+    events: aboutSecret('secret-fallback', ({ fallback = '' }) => ({ reason: `looks for ${fallback}` })),
   },
   {
     id: 'agent-uses-fallback',
@@ -89,7 +81,7 @@ export const agentPatterns: readonly LogPattern[] = [
     severity: 'warning',
     meaning: 'Another certificate is served in the place of the one that the Gateway names.',
     causes: ['secret-missing', 'secret-wrong-namespace'],
-    events: secret('secret-fallback', ({ fallback = '' }) => ({ reason: `gives ${fallback} instead` })),
+    events: aboutSecret('secret-fallback', ({ fallback = '' }) => ({ reason: `gives ${fallback} instead` })),
   },
   {
     id: 'agent-reserved-name',
@@ -101,7 +93,7 @@ export const agentPatterns: readonly LogPattern[] = [
     meaning:
       'These releases pass over a Secret whose name begins with istio or prometheus, or that has a key called token. They say so at debug level only.',
     causes: ['secret-name-reserved', 'secret-has-token'],
-    events: secret('secret-reserved-name'),
+    events: aboutSecret('secret-reserved-name'),
   },
   {
     id: 'agent-empty-field',
@@ -113,7 +105,7 @@ export const agentPatterns: readonly LogPattern[] = [
     meaning:
       'The Secret holds no whole pair of key and certificate. It is printed for every Secret of the namespace, so it counts only for one that a Gateway names.',
     causes: ['secret-wrong-keys'],
-    events: secret('secret-empty'),
+    events: aboutSecret('secret-empty'),
   },
   {
     id: 'agent-empty-pair',
@@ -125,7 +117,7 @@ export const agentPatterns: readonly LogPattern[] = [
     meaning:
       'Neither cert and key nor tls.crt and tls.key are both there and filled. It is printed for every Secret of the namespace, so it counts only for one that a Gateway names.',
     causes: ['secret-wrong-keys'],
-    events: secret('secret-empty'),
+    events: aboutSecret('secret-empty'),
   },
   {
     id: 'agent-no-ca',
@@ -136,7 +128,7 @@ export const agentPatterns: readonly LogPattern[] = [
     severity: 'error',
     meaning: 'A Secret whose name ends in -cacert has the CA under no key that this release reads.',
     causes: ['mtls-cacert-wrong-key', 'mtls-ca-missing'],
-    events: secret('secret-wrong-keys', () => ({ ca: true })),
+    events: aboutSecret('secret-wrong-keys', () => ({ ca: true })),
   },
   {
     id: 'agent-unparsable',
@@ -147,7 +139,7 @@ export const agentPatterns: readonly LogPattern[] = [
     severity: 'error',
     meaning: 'The certificate in the Secret is no X.509 certificate in PEM, so the Secret was passed over.',
     causes: ['cert-chain-malformed-pem'],
-    events: secret('secret-unparsable', ({ reason = '', what = '' }) => ({ reason, ca: what === 'root' })),
+    events: aboutSecret('secret-unparsable', ({ reason = '', what = '' }) => ({ reason, ca: what === 'root' })),
   },
   {
     id: 'agent-change-refused',
@@ -159,7 +151,7 @@ export const agentPatterns: readonly LogPattern[] = [
     meaning:
       'These releases take no change of an existing Secret: the old certificate stays until the Secret is deleted and made anew.',
     causes: ['secret-rotation-stale'],
-    events: secret('secret-fetch-failed', (parts) => ({
+    events: aboutSecret('secret-fetch-failed', (parts) => ({
       ...caOf(parts),
       reason: 'change of an existing Secret refused',
     })),
@@ -187,143 +179,6 @@ export const agentPatterns: readonly LogPattern[] = [
     events: ({ reason = '' }) => [{ kind: 'secret-fetch-failed', reason }],
   },
   {
-    id: 'agent-pushed',
-    writers: agents,
-    cue: 'push',
-    rest: /(?:ed (?<what>key\/cert pair to proxy|root cert to proxy|key\/cert pair|root cert|secret)| (?<what2>key\/cert pair|root cert) from node agent to proxy(?: connection)?: "(?<connection>[^"]*)")/y,
-    versions: { from: '1.1', to: '1.7' },
-    severity: 'none',
-    meaning:
-      'The agent gave Envoy the pair, or the CA for client certificates. Up to 1.2 only the connection is named: the line in which it asked names the secret.',
-    causes: [],
-    events: ({ what, what2 }, { resource }) => [
-      { ...ofResource(resource), ca: (what ?? what2 ?? '').startsWith('root'), kind: 'secret-pushed' },
-    ],
-  },
-  {
-    id: 'agent-pushed-change',
-    writers: agents,
-    cue: 'Dynamic push for secret ',
-    rest: /(?<secret>\S+)/y,
-    versions: { from: '1.5', to: '1.7' },
-    severity: 'none',
-    meaning: 'A changed secret was given to Envoy again.',
-    causes: [],
-    events: secret('secret-pushed'),
-  },
-  {
-    id: 'agent-secret-refused',
-    writers: agents,
-    cue: 'received error: ',
-    rest: /(?<reason>.*)\. Will not respond until next secret update/y,
-    versions: { from: '1.5', to: '1.7' },
-    severity: 'error',
-    meaning:
-      'Envoy refused the secret that it was given, for the reason in the line. The agent waits until the Secret changes.',
-    causes: ['key-cert-mismatch', 'private-key-malformed', 'cert-chain-malformed-pem'],
-    events: secret('secret-refused', ({ reason = '' }) => ({ reason })),
-  },
-  {
-    id: 'agent-closed-stream',
-    writers: agents,
-    cue: 'Close connection. Failed to ',
-    rest: /(?<reason>.*)/y,
-    versions: { from: '1.3', to: '1.7' },
-    severity: 'error',
-    meaning: 'The agent could not produce or send the secret and gave the connection up; Envoy asks again.',
-    causes: ['secret-missing', 'mesh-identity-not-ready'],
-    events: secret('secret-fetch-failed', ({ reason = '' }) => ({ reason })),
-  },
-  {
-    id: 'agent-lost-change',
-    writers: agents,
-    cue: 'NotifyProxy failed. No connection with id ',
-    rest: /"(?<connection>[^"]*)" can be found/y,
-    versions: { from: '1.3', to: '1.7' },
-    severity: 'warning',
-    meaning:
-      'The Secret changed or appeared while Envoy had no connection to the agent: Envoy does not get it before it connects again.',
-    causes: ['secret-rotation-stale'],
-    events: secret('secret-fetch-failed', () => ({ reason: 'Envoy was not connected' })),
-  },
-  {
-    id: 'agent-change-not-delivered',
-    writers: agents,
-    cue: 'notify secret change for proxy',
-    rest: /(?<reason> got timeout|: .*)/y,
-    versions: { from: '1.3', to: '1.7' },
-    severity: 'warning',
-    meaning: 'A changed secret could not be handed to Envoy.',
-    causes: ['secret-rotation-stale'],
-    events: secret('secret-fetch-failed', ({ reason = '' }) => ({ reason: reason.replace(/^[: ]+/, '') })),
-  },
-  {
-    id: 'agent-change-held-back',
-    writers: agents,
-    cue: 'skip multiple push, last push finishes at ',
-    rest: /(?<time>.*) and is waiting for next SDS request/y,
-    versions: { from: '1.3', to: '1.4' },
-    severity: 'warning',
-    meaning: 'Envoy has not yet answered to the secret before, so a newer one was not sent.',
-    causes: ['secret-rotation-stale'],
-    events: secret('secret-fetch-failed', () => ({ reason: 'Envoy had not answered to the one before' })),
-  },
-  {
-    id: 'agent-asked',
-    writers: agents,
-    cue: 'new connection',
-    rest: /$/y,
-    versions: { from: '1.5', to: '1.7' },
-    severity: 'none',
-    meaning:
-      'Envoy asked for this secret. `default` and `ROOTCA` are the identity of the gateway itself, no credential.',
-    causes: [],
-    events: (_parts, { resource }) =>
-      resource === undefined ? [] : [{ ...ofResource(resource), kind: 'secret-asked' }],
-  },
-  {
-    id: 'agent-stream-ended',
-    writers: agents,
-    cue: 'connection ',
-    rest: /(?:with "(?<connection>[^"]*)"|is) terminated(?: with errors)?:? (?<reason>.*)/y,
-    versions: { from: '1.1', to: '1.4' },
-    severity: 'none',
-    meaning: 'A connection between Envoy and the agent ended, as it does when listeners change.',
-    causes: [],
-  },
-  {
-    id: 'agent-remote-closed',
-    writers: agents,
-    cue: 'Remote side closed connection',
-    rest: /$/y,
-    versions: { from: '1.3', to: '1.7' },
-    severity: 'none',
-    meaning: 'Envoy closed its connection to the agent: routine, although printed as an error.',
-    causes: [],
-  },
-  {
-    id: 'agent-started',
-    writers: agents,
-    cue: 'Starting gateway SDS',
-    rest: /$/y,
-    versions: { from: '1.5', to: '1.8' },
-    severity: 'none',
-    meaning: 'The agent serves the credentials of Gateways itself.',
-    causes: [],
-  },
-  {
-    id: 'agent-sds-skipped',
-    writers: agents,
-    cue: 'Skipping gateway SDS',
-    rest: /$/y,
-    versions: { from: '1.5', to: '1.8' },
-    severity: 'error',
-    meaning:
-      'The pod has no directory /var/run/ingress_gateway, so its agent serves no credential: credentialName cannot work with this Deployment.',
-    causes: ['secret-missing'],
-    events: () => [{ kind: 'agent-sds-skipped' }],
-  },
-  {
     id: 'agent-secret-changed',
     writers: agents,
     cue: 'ecret ',
@@ -332,7 +187,7 @@ export const agentPatterns: readonly LogPattern[] = [
     severity: 'none',
     meaning: 'A Secret that the agent watches came, changed or went.',
     causes: [],
-    events: secret('secret-changed', ({ what = '' }) => ({
+    events: aboutSecret('secret-changed', ({ what = '' }) => ({
       reason: what.split(' ')[1] ?? what,
       ...(what.includes('client CA') && { ca: true }),
     })),
@@ -346,7 +201,7 @@ export const agentPatterns: readonly LogPattern[] = [
     severity: 'none',
     meaning: 'The Secret was written to. The next line tells whether anything in it changed.',
     causes: [],
-    events: secret('secret-changed', () => ({ reason: 'updated' })),
+    events: aboutSecret('secret-changed', () => ({ reason: 'updated' })),
   },
   {
     id: 'agent-secret-unchanged',
