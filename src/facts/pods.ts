@@ -28,6 +28,8 @@ export interface Pod {
   readonly ports: readonly ContainerPort[];
   readonly serviceAccount: string;
   readonly images: readonly string[];
+  /** Names of the containers, init containers not among them. */
+  readonly containers: readonly string[];
   /** Arguments and commands of all containers, for what only they tell (`proxy router`). */
   readonly args: readonly string[];
   readonly startedAt?: string;
@@ -80,6 +82,7 @@ export interface PodSpec {
   readonly ports: readonly ContainerPort[];
   readonly serviceAccount: string;
   readonly images: readonly string[];
+  readonly containers: readonly string[];
   readonly args: readonly string[];
 }
 
@@ -90,6 +93,7 @@ export function readPodSpec(spec: JsonObject | undefined): PodSpec {
     ports: containerPorts(spec),
     serviceAccount: textAt(spec, 'serviceAccountName') ?? textAt(spec, 'serviceAccount') ?? 'default',
     images: containers.flatMap(({ value }) => textAt(value, 'image') ?? []),
+    containers: objectsAt(spec, 'containers').flatMap(({ value }) => textAt(value, 'name') ?? []),
     args: containers.flatMap(({ value }) => [...textsAt(value, 'command'), ...textsAt(value, 'args')]),
   };
 }

@@ -1,0 +1,135 @@
+import type { Probe } from '../../model/probe.ts';
+import { classify } from '../../tls/classify.ts';
+import type { Classification } from '../../tls/classify.ts';
+import { natureOfPlainAnswer } from '../../tls/plain-answer.ts';
+import { alertInClear, beginsLikeTls } from '../../tls/records.ts';
+import { alertByNumber } from '../../tls/alerts.ts';
+import { pemBlock } from '../../x509/pem-text.ts';
+import type { Attempt } from './attempt.ts';
+import { defaultAlpn, serverName } from './handshake.ts';
+import { defaultVersions } from './secure-contexts.ts';
+import type { ProbePlan } from './plan.ts';
+import { certificateRequestOf } from './certificate-request.ts';
+import { unreadableAnswer } from './request.ts';
+import { verification } from './verification.ts';
+
+/** The record of one connection. What only further connections can tell is added by `probe`. */
+export function recordOf(plan: ProbePlan, made: Attempt): Probe {
+  const verify = verification(plan, made);
+  const ending = endingOf(plan, made);
+  const outcome = ending.outcome === 'ok' && verify?.ok === false ? 'verify-failed' : ending.outcome;
+  return {
+    ...questionOf(plan),
+    outcome,
+    ...(ending.alert && { alert: ending.alert }),
+    ...failureOf(made),
+    ...(refusedAfterHandshake(made) && { refusedAfterHandshake: true }),
+    ...(ending.plainAnswer !== undefined && { plainAnswer: ending.plainAnswer }),
+    ...agreementOf(made),
+    ...certificateRequestOf(plan, made),
+    ...(verify && { verify }),
+    ...(made.http && { http: made.http }),
+    ...(made.from !== undefined && { from: [made.from] }),
+    own: true,
+    at: made.at,
+    ms: made.ms,
+  };
+}
+
+function questionOf(plan: ProbePlan): Omit<Probe, 'outcome' | 'ms'> {
+  const https = plan.scheme !== 'http';
+  return {
+    host: plan.host,
+    sni: https ? serverName(plan) : null,
+    address: plan.address,
+    port: plan.port,
+    via: plan.via,
+    ...(!https && { scheme: 'http' }),
+    ...(plan.proxyProtocol && { proxyProtocol: true }),
+    ...(plan.pod !== undefined && { pod: plan.pod }),
+    clientCertificate: plan.client?.subject ?? 'none',
+    ...(plan.client && { clientChain: plan.client.chain }),
+    ...(https && { offered: offerOf(plan), trust: trustOf(plan) }),
+  };
+}
+
+function offerOf(plan: ProbePlan): NonNullable<Probe['offered']> {
+  return {
+    min: plan.min ?? defaultVersions.min,
+    max: plan.max ?? defaultVersions.max,
+    ...(plan.ciphers && { ciphers: plan.ciphers.join(':') }),
+    alpn: plan.alpn ?? defaultAlpn,
+  };
+}
+
+function trustOf({ trust }: ProbePlan): string {
+  if (!trust) return 'system';
+  return trust.kind === 'certificates' ? trust.source : trust.kind;
+}
+
+interface Ending extends Classification {
+  readonly plainAnswer?: string;
+}
+
+function endingOf(plan: ProbePlan, made: Attempt): Ending {
+  const { phase, failure, firstBytes } = made;
+  if (phase === 'done' || !failure) return { outcome: 'ok' };
+  if (plan.scheme === 'http') return endingInClear(made);
+  if (phase === 'handshake' && firstBytes && firstBytes.length > 0 && !beginsLikeTls(firstBytes)) {
+    return { outcome: 'not-tls', plainAnswer: natureOfPlainAnswer(firstBytes) };
+  }
+  if (made.timedOut) return { outcome: 'timeout' };
+  const clear = phase === 'handshake' && firstBytes ? alertEnding(firstBytes) : undefined;
+  if (clear) return clear;
+  if (phase === 'request' && failure.code === unreadableAnswer) return { outcome: 'ok' };
+  const classified = classify(failure, phase);
+  return refusedAfterHandshake(made) && classified.outcome === 'reset' ? { outcome: 'closed' } : classified;
+}
+
+/** A plain HTTP request may meet TLS: then the answer is an alert record, or nothing. */
+function endingInClear({ phase, failure, firstBytes, timedOut }: Attempt): Ending {
+  const alert = firstBytes && alertEnding(firstBytes);
+  if (alert) return alert;
+  if (timedOut) return { outcome: 'timeout' };
+  const plainAnswer = firstBytes && firstBytes.length > 0 ? { plainAnswer: natureOfPlainAnswer(firstBytes) } : {};
+  if (failure?.code === unreadableAnswer) return { outcome: 'closed', ...plainAnswer };
+  return { ...classify(failure ?? {}, phase === 'done' ? 'request' : phase), ...plainAnswer };
+}
+
+/** Some alerts make Node say no more than that the connection ended; in clear they are seen all the same. */
+function alertEnding(bytes: Buffer): Ending | undefined {
+  const number = alertInClear(bytes);
+  if (number === undefined) return undefined;
+  return { outcome: 'alert', alert: { number, name: alertByNumber(number)?.name ?? 'unknown' } };
+}
+
+/**
+ * Whether a server that had asked for a certificate ended a TLS 1.3 connection that was finished for the client, before
+ * it answered. The end may be an alert, a FIN or a reset: real gateways show all of them for the same refusal.
+ */
+export function refusedAfterHandshake({ phase, timedOut, negotiated, flight, failure }: Attempt): boolean {
+  if (phase !== 'request' || timedOut || negotiated?.protocol !== 'TLSv1.3') return false;
+  return flight?.certificateRequest !== undefined && failure !== undefined && failure.code !== unreadableAnswer;
+}
+
+function failureOf({ phase, failure, received }: Attempt): Pick<Probe, 'phase' | 'error' | 'received'> {
+  if (phase === 'done' || !failure) return {};
+  return { phase, error: errorText(failure.code, failure.message ?? ''), ...(received && { received }) };
+}
+
+/** OpenSSL's texts begin with the number of a thread and end with a line break. */
+function errorText(code: string | undefined, message: string): string {
+  if (code === unreadableAnswer) return message;
+  const text = message.replace(/^[0-9A-F]+:(?=error:)/, '').trim();
+  return code === undefined || text.includes(code) ? text : `${code}: ${text}`;
+}
+
+function agreementOf({ negotiated, flight }: Attempt): Pick<Probe, 'protocol' | 'cipher' | 'alpn' | 'chain'> {
+  const protocol = negotiated?.protocol ?? flight?.version;
+  return {
+    ...(protocol !== undefined && { protocol }),
+    ...(negotiated && { cipher: negotiated.cipher }),
+    ...(negotiated?.alpn !== undefined && { alpn: negotiated.alpn }),
+    ...(flight && flight.chain.length > 0 && { chain: flight.chain.map((der) => pemBlock('CERTIFICATE', der)) }),
+  };
+}
