@@ -1,8 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { metaOf, resourceOf } from '../../kubernetes/resource.ts';
-import type { Question, Setting, Snapshot } from '../../model/snapshot.ts';
-import { readSecret } from '../../x509/read-secret.ts';
-import { settingsOf } from '../settings.ts';
+import type { Question, Snapshot } from '../../model/snapshot.ts';
 import { openKubernetesApi, type KubernetesApi } from './api.ts';
 import { openAuditFile } from './audit.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
@@ -47,28 +44,19 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(context !== undefined && { context }),
     ...((as !== undefined || asGroups) && {
-      impersonation: { ...(as !== undefined && { as }), ...(asGroups && { asGroups }) },
+      impersonation: { ...(as !== undefined && { user: as }), ...(asGroups && { groups: asGroups }) },
     }),
     signal,
   });
   const log = audit === undefined ? undefined : openAuditFile(audit);
-  const settings: Setting[] = [];
   const api = await openKubernetesApi(access, {
     signal,
     userAgent: options.userAgent,
-    readers: {
-      resource: (object) => {
-        settings.push(...settingsOf(object));
-        return resourceOf(object);
-      },
-      meta: metaOf,
-      secret: (object) => readSecret(object),
-    },
     ...(options.requestTimeoutMs !== undefined && { requestTimeoutMs: options.requestTimeoutMs }),
     ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
-    ...(log && { audit: log.record }),
+    ...(log && { audit: log.write }),
   });
-  const walk = new Walk(api, { ...options, settings, kind: 'cluster' });
+  const walk = new Walk(api, { ...options, kind: 'cluster' });
   return {
     api,
     collect: () => walk.collect(),
@@ -76,7 +64,7 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
     dial: async (pod, port) => {
       const connection = await api.podStream(pod, port);
       if (connection.outcome === 'open') return connection.stream;
-      throw new PodStreamError(connection.gap.detail, connection.gap);
+      throw new PodStreamError('ECONNRESET', connection.gap.detail);
     },
     close: () => {
       api.close();

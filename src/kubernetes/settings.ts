@@ -1,6 +1,6 @@
-import { objectAt, objectsAt, textAt } from '../kubernetes/read.ts';
+import { objectAt, objectsAt, textAt } from './read.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Setting } from '../model/snapshot.ts';
+import type { Setting } from '../model/resource.ts';
 
 /**
  * Environment variables that decide a rule of ours. All others are left out of the evidence, whatever they hold:
