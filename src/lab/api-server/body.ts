@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http';
+import { CORE_SCHEMA, load } from 'js-yaml';
+import type { Json } from '../../model/json.ts';
+import { ApiFailure, badRequest } from './failure.ts';
+
+/** The limit of kube-apiserver. */
+const largestBody = 3 * 1024 * 1024;
+
+/**
+ * The body of a request as JSON, also where it is YAML; `null` when there is none.
+ * @throws ApiFailure 413 when it is too large, 415 for protobuf, 400 when it cannot be read.
+ */
+export async function readBody(request: IncomingMessage): Promise<Json> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    const bytes: Buffer = chunk;
+    size += bytes.length;
+    if (size > largestBody) {
+      throw new ApiFailure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${largestBody}`);
+    }
+    chunks.push(bytes);
+  }
+  if (size === 0) return null;
+  const type = request.headers['content-type'] ?? '';
+  if (type.includes('protobuf')) {
+    throw new ApiFailure(
+      415,
+      'UnsupportedMediaType',
+      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+    );
+  }
+  return parse(Buffer.concat(chunks).toString('utf8'), type.includes('yaml'));
+}
+
+function parse(text: string, yaml: boolean): Json {
+  try {
+    const document: Json = yaml ? load(text, { schema: CORE_SCHEMA }) : JSON.parse(text);
+    return document;
+  } catch (error) {
+    throw badRequest(`the object provided is unrecognized: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
