@@ -2,13 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { CORE_SCHEMA, load } from 'js-yaml';
 import type { Json } from '../../model/json.ts';
 import { ApiFailure, badRequest } from './failure.ts';
+import { readProtobuf } from './protobuf.ts';
 
 /** The limit of kube-apiserver. */
 const largestBody = 3 * 1024 * 1024;
 
 /**
  * The body of a request as JSON, also where it is YAML; `null` when there is none.
- * @throws ApiFailure 413 when it is too large, 415 for protobuf, 400 when it cannot be read.
+ * @throws ApiFailure 413 when it is too large, 415 for protobuf of a kind that it cannot read, 400 when it cannot be read.
  */
 export async function readBody(request: IncomingMessage): Promise<Json> {
   const chunks: Buffer[] = [];
@@ -23,15 +24,16 @@ export async function readBody(request: IncomingMessage): Promise<Json> {
   }
   if (size === 0) return null;
   const type = request.headers['content-type'] ?? '';
-  if (type.includes('protobuf')) {
-    throw new ApiFailure(
-      415,
-      'UnsupportedMediaType',
-      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
-    );
-  }
-  return parse(Buffer.concat(chunks).toString('utf8'), type.includes('yaml'));
+  const bytes = Buffer.concat(chunks);
+  if (!type.includes('protobuf')) return parse(bytes.toString('utf8'), type.includes('yaml'));
+  const object = readProtobuf(bytes);
+  if (!object) throw new ApiFailure(415, 'UnsupportedMediaType', protobufRefused);
+  return object;
 }
+
+const protobufRefused =
+  'the lab reads this kind as JSON or YAML only (kubectl: add --dry-run=client -o yaml | kubectl apply -f -); ' +
+  'accepted media types include: application/json, application/yaml';
 
 function parse(text: string, yaml: boolean): Json {
   try {

@@ -37,8 +37,9 @@ export function recordWriter(
 ): KubernetesObject {
   const entries = listAt(before, 'metadata', 'managedFields').filter(isObject);
   const changed = differences(managedPart(before ?? {}), managedPart(after));
-  if (Object.keys(changed).length === 0) return withMetadata(after, { managedFields: entries });
   const own = entries.find((entry) => isOf(entry, writer));
+  const isNew = applied !== undefined && own === undefined;
+  if (Object.keys(changed).length === 0 && !isNew) return withMetadata(after, { managedFields: entries });
   const fields = applied ? differences({}, managedPart(applied)) : union(objectAt(own, 'fieldsV1') ?? {}, changed);
   const entry: JsonObject = {
     manager: writer.manager,
