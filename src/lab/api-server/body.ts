@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { CORE_SCHEMA, load } from 'js-yaml';
 import type { Json } from '../../model/json.ts';
+import { readYaml } from '../yaml-document.ts';
 import { ApiFailure, badRequest } from './failure.ts';
 import { readProtobuf } from './protobuf.ts';
 
@@ -37,7 +37,7 @@ const protobufRefused =
 
 function parse(text: string, yaml: boolean): Json {
   try {
-    const document: Json = yaml ? load(text, { schema: CORE_SCHEMA }) : JSON.parse(text);
+    const document: Json = yaml ? readYaml(text) : JSON.parse(text);
     return document;
   } catch (error) {
     throw badRequest(`the object provided is unrecognized: ${error instanceof Error ? error.message : String(error)}`);
