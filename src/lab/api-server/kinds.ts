@@ -15,8 +15,15 @@ export interface Kind {
 }
 
 /** The optional APIs: a cluster may lack them, and a client has to bear with that. */
-export type OptionalApi =
-  'istio' | 'gateway-api' | 'cert-manager' | 'external-secrets' | 'sealed-secrets' | 'secrets-store-csi';
+export const optionalApis = [
+  'istio',
+  'gateway-api',
+  'cert-manager',
+  'external-secrets',
+  'sealed-secrets',
+  'secrets-store-csi',
+] as const;
+export type OptionalApi = (typeof optionalApis)[number];
 
 interface Api {
   readonly group: string;

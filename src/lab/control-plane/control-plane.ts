@@ -25,7 +25,8 @@ export interface ControlPlaneOptions {
   readonly kinds: readonly Kind[];
   readonly logs: PodLogs;
   readonly now: () => Date;
-  readonly identity: MeshIdentity;
+  /** The workload certificate of a gateway in a namespace, by its ServiceAccount. */
+  readonly identityOf: (namespace: string, serviceAccount: string) => MeshIdentity;
   /** Called after each round, when the ports of gateways may have changed. */
   readonly listenersChanged: () => void;
 }
@@ -132,7 +133,8 @@ export class ControlPlane {
       },
       now: this.#options.now,
     });
-    const delivery = new SecretDelivery(proxy, gateway, this.#logs, this.#options.identity);
+    const identity = this.#options.identityOf(proxy.namespace, proxy.serviceAccount);
+    const delivery = new SecretDelivery(proxy, gateway, this.#logs, identity);
     const connected = { gateway, delivery, refusals: [] };
     this.#connected.set(key, connected);
     const text = `ADS: new delta connection for node:${proxy.pod}.${proxy.namespace}-1`;

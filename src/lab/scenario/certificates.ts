@@ -41,7 +41,7 @@ function mintPair(name: string, value: JsonObject, pairs: ReadonlyMap<string, Pa
   const isCa = booleanAt(value, 'ca') ?? false;
   const key = keyKinds.find((kind) => kind === textAt(value, 'key'));
   const keyOf = textAt(value, 'keyOf');
-  const [signature] = (['sha1', 'sha256', 'sha384'] as const).filter((digest) => digest === textAt(value, 'signature'));
+  const signature = (['sha1', 'sha256', 'sha384'] as const).find((digest) => digest === textAt(value, 'signature'));
   const description: CertificateDescription = {
     subject: textAt(value, 'subject') ?? `CN=${textsAt(value, 'dnsNames')[0] ?? name}`,
     dnsNames: textsAt(value, 'dnsNames'),

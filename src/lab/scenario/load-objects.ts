@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isObject, textAt } from '../../kubernetes/read.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { isList, isObject, objectAt, objectsAt, textAt } from '../../kubernetes/read.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import type { Kind } from '../api-server/kinds.ts';
 import { groupVersion } from '../api-server/kinds.ts';
 import type { KubernetesObject } from '../api-server/object.ts';
@@ -35,9 +35,9 @@ export function loadScenario(
   now: Date,
 ): Readonly<Record<string, string>> {
   const put = (object: JsonObject): void => putObject(object, store, kinds, now);
-  for (const { template, values: own } of scenario.includes) {
+  for (const [index, { template, values: own }] of scenario.includes.entries()) {
     const text = readFileSync(join(folder, baseFolder, `${template}.yaml`), 'utf8');
-    for (const object of objectsIn(text, { ...values, ...own }, template)) put(object);
+    for (const object of objectsIn(text, { ...values, NUMBER: String(index + 10), ...own }, template)) put(object);
   }
   const own = join(folder, scenario.name);
   for (const file of readdirSync(own).filter((name) => name.endsWith('.yaml') && !descriptions.has(name))) {
@@ -51,13 +51,28 @@ export function loadScenario(
   return minted.files;
 }
 
-function objectsIn(text: string, values: Readonly<Record<string, string>>, place: string): readonly JsonObject[] {
-  const filled = text.replaceAll(/\$\{([A-Z_]+)\}/g, (_match, name: string) => {
-    const value = values[name];
-    if (value === undefined) throw new Error(`${place}: nothing is known for the placeholder \${${name}}.`);
-    return value;
+function objectsIn(text: string, values: Values, place: string): readonly JsonObject[] {
+  return readYamlStream(text)
+    .map((document) => filled(document, values, place))
+    .filter(isObject);
+}
+
+type Values = Readonly<Record<string, string>>;
+
+/** The document with its placeholders replaced. A text that is one placeholder takes the type of its value. */
+function filled(value: Json, values: Values, place: string): Json {
+  if (isList(value)) return value.map((item) => filled(item, values, place));
+  if (isObject(value)) {
+    const fields = Object.entries(value).map(([field, item]) => [field, filled(item ?? null, values, place)]);
+    return Object.fromEntries(fields);
+  }
+  if (typeof value !== 'string') return value;
+  const text = value.replaceAll(/\$\{([A-Z_]+)\}/g, (_match, name: string) => {
+    const known = values[name];
+    if (known === undefined) throw new Error(`${place}: nothing is known for the placeholder \${${name}}.`);
+    return known;
   });
-  return readYamlStream(filled).filter(isObject);
+  return /^\$\{[A-Z_]+\}$/.test(value) ? readYaml(text) : text;
 }
 
 function putObject(object: JsonObject, store: ObjectStore, kinds: readonly Kind[], now: Date): void {
@@ -68,8 +83,12 @@ function putObject(object: JsonObject, store: ObjectStore, kinds: readonly Kind[
   );
   if (!kind) throw new Error(`A scenario holds ${kindName} of ${apiVersion}, which its cluster does not serve.`);
   const stored: KubernetesObject = { ...object, apiVersion, kind: kindName, metadata: { name: nameOf(object) } };
+  const owners = objectsAt(object, 'metadata', 'ownerReferences').map(({ value }) =>
+    withUid(value, object, store, kinds),
+  );
   const complete = withMetadata(stored, {
-    ...(isObject(object['metadata']) && object['metadata']),
+    ...objectAt(object, 'metadata'),
+    ...(owners.length > 0 && { ownerReferences: owners }),
     ...(kind.namespaced && { namespace: namespaceOf(object) || 'default' }),
     creationTimestamp: creationTime(textAt(object, 'metadata', 'creationTimestamp'), now),
     ...('spec' in object && { generation: 1 }),
@@ -84,4 +103,12 @@ function creationTime(text: string | undefined, now: Date): string {
   const days = /^-(\d+)d$/.exec(text ?? '')?.[1];
   if (text !== undefined && days === undefined) return text;
   return `${new Date(now.getTime() - Number(days ?? usualAge) * day).toISOString().slice(0, 19)}Z`;
+}
+
+/** An owner is named in the files; its uid is what the store gave it, so it has to come first. */
+function withUid(owner: JsonObject, object: JsonObject, store: ObjectStore, kinds: readonly Kind[]): JsonObject {
+  const kind = kinds.find((known) => known.kind === owner['kind']);
+  const name = textAt(owner, 'name') ?? '';
+  const found = kind && store.get(kind, kind.namespaced ? namespaceOf(object) : '', name);
+  return { ...owner, uid: found?.metadata['uid'] ?? '' };
 }

@@ -36,7 +36,6 @@ export function readScenario(name: string, folder: string = scenariosFolder): Sc
     runbook: textsAt(document, 'runbook'),
     cause: required('cause'),
     ...(subject && { subject }),
-    exposure: textAt(document, 'exposure') === 'node-port' ? 'node-port' : 'load-balancer',
     apis: ['istio', ...textsAt(document, 'apis')],
     includes: objectsAt(document, 'include').map(({ value }) => inclusionOf(value)),
     expect: expectationsOf(objectAt(document), 'expect'),

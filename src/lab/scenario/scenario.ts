@@ -11,7 +11,6 @@ export interface Scenario {
   readonly cause: string;
   /** The object whose edit mends it; absent in a healthy cluster. */
   readonly subject?: ScenarioSubject;
-  readonly exposure: 'load-balancer' | 'node-port';
   readonly apis: readonly string[];
   readonly includes: readonly Inclusion[];
   /** How each host behaves at first. The scenario is tested against this. */
