@@ -94,7 +94,7 @@ function ask(expectation: Expectation, port: number, socket?: TLSSocket): Promis
 function seenOf(response: IncomingMessage): Seen {
   const { location } = response.headers;
   const own =
-    response.headers['x-envoy-upstream-service-time'] === undefined && response.headers.server === 'istio-envoy';
+    response.headers['x-envoy-upstream-service-time'] === undefined && response.headers['server'] === 'istio-envoy';
   return {
     outcome: 'ok',
     status: response.statusCode ?? 0,

@@ -36,6 +36,7 @@ export function readScenario(name: string, folder: string = scenariosFolder): Sc
     runbook: textsAt(document, 'runbook'),
     cause: required('cause'),
     ...(subject && { subject }),
+    arguments: textsAt(document, 'arguments'),
     apis: ['istio', ...textsAt(document, 'apis')],
     includes: objectsAt(document, 'include').map(({ value }) => inclusionOf(value)),
     expect: expectationsOf(objectAt(document), 'expect'),

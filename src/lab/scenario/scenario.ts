@@ -12,6 +12,8 @@ export interface Scenario {
   /** The object whose edit mends it; absent in a healthy cluster. */
   readonly subject?: ScenarioSubject;
   readonly apis: readonly string[];
+  /** Flags that a person adds to a diagnosis; `$LAB_DIR` is the folder of the clients' files. */
+  readonly arguments: readonly string[];
   readonly includes: readonly Inclusion[];
   /** How each host behaves at first. The scenario is tested against this. */
   readonly expect: readonly Expectation[];
