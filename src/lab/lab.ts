@@ -24,7 +24,7 @@ export interface LabOptions {
 }
 
 /** A host of the scenario, and where it is served. */
-export interface LabHost {
+interface LabHost {
   readonly host: string;
   readonly scheme: 'https' | 'http';
   readonly address: string;

@@ -17,10 +17,11 @@ export async function readBody(request: IncomingMessage): Promise<Json> {
   for await (const chunk of request) {
     const bytes: Buffer = chunk;
     size += bytes.length;
-    if (size > largestBody) {
-      throw new ApiFailure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${largestBody}`);
-    }
-    chunks.push(bytes);
+    // What is too much is read all the same: a client that still writes would not see the answer.
+    if (size <= largestBody) chunks.push(bytes);
+  }
+  if (size > largestBody) {
+    throw new ApiFailure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${largestBody}`);
   }
   if (size === 0) return null;
   const type = request.headers['content-type'] ?? '';

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { unknownResource } from './failure.ts';
 import type { Kind } from './kinds.ts';
 
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
 /** A request for objects, read from its path, query and method. `name` and `subresource` are empty where none is named. */
 export interface ResourceRequest {

@@ -14,7 +14,7 @@ import type { Kind } from './kinds.ts';
 import { openApiDocument, openApiIndex } from './openapi.ts';
 
 /** The release of Kubernetes whose words and habits the lab follows. */
-export const kubernetesVersion = 'v1.35.3';
+const kubernetesVersion = 'v1.35.3';
 
 /** The paths of the API that name no object: version, health, discovery, OpenAPI. `undefined` for any other. */
 export function answerServerPath(request: IncomingMessage, url: URL, kinds: readonly Kind[]): Answer | undefined {

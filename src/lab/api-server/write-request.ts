@@ -10,7 +10,7 @@ import type { ResourceRequest } from './resource-request.ts';
 import type { ObjectStore } from './store.ts';
 
 /** Looks at an object before it is stored. Gives the reason of a refusal, as an admission webhook would word it. */
-export type Admission = (kind: Kind, object: KubernetesObject) => string | undefined;
+type Admission = (kind: Kind, object: KubernetesObject) => string | undefined;
 
 export interface WriteContext {
   readonly store: ObjectStore;

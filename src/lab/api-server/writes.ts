@@ -115,6 +115,10 @@ function create(
   applied?: JsonObject,
 ): Written {
   const { kind, namespace } = request;
+  if (resourceVersionOf(body) !== '' && writer.operation === 'Update') {
+    const message = 'resourceVersion should not be set on objects to be created';
+    throw new ApiFailure(500, 'InternalError', `Internal error occurred: ${message}`);
+  }
   requireNamespace(context, kind, namespace);
   const prefix = textAt(body, 'metadata', 'generateName');
   const named =

@@ -9,7 +9,7 @@ const shortAndStout =
   '\n    -=[ teapot ]=-\n\n       _...._\n     .\'  _ _ `.\n    | ."` ^ `". _,\n    \\_;`"---"`|//\n      |       ;/\n      \\_     _/\n        `"""`\n';
 
 /** What every application of the lab says: 200 on `/`, the status asked for on `/status/CODE`, 404 on any other path. */
-export function echo(application: string, { method, path, authority }: ApplicationRequest): ApplicationAnswer {
+function echo(application: string, { method, path, authority }: ApplicationRequest): ApplicationAnswer {
   const plainPath = path.replace(/\?.*$/, '');
   const code = Number(/^\/status\/(\d{3})$/.exec(plainPath)?.[1] ?? 0);
   if (code === 418) return { status: 418, contentType: 'text/plain', body: shortAndStout };
@@ -24,22 +24,25 @@ export function echo(application: string, { method, path, authority }: Applicati
  * @param tls the certificate that it shows, when it speaks TLS itself.
  */
 export function echoApplication(name: string, tls?: { readonly cert: string; readonly key: string }): Application {
-  const server = createHttpServer((request, response) => {
+  return {
+    answer: (request) => echo(name, request),
+    connect: () => {
+      const [near, far] = duplexPair();
+      if (tls) serveTls(far, tls, httpServer(name));
+      else httpServer(name).emit('connection', far);
+      return near;
+    },
+  };
+}
+
+function httpServer(name: string): Server {
+  return createHttpServer((request, response) => {
     request.resume();
     const { method = 'GET', url = '/', headers } = request;
     const { status, contentType, body } = echo(name, { method, path: url, authority: headers.host ?? '' });
     response.writeHead(status, { 'content-type': contentType, server: 'echo' });
     response.end(body);
   });
-  return {
-    answer: (request) => echo(name, request),
-    connect: () => {
-      const [near, far] = duplexPair();
-      if (tls) serveTls(far, tls, server);
-      else server.emit('connection', far);
-      return near;
-    },
-  };
 }
 
 function serveTls(connection: Duplex, pair: { readonly cert: string; readonly key: string }, http: Server): void {

@@ -48,6 +48,7 @@ export class ControlPlane {
   readonly #unsubscribe: () => void;
   #changes: ObjectEvent[] = [];
   #pushes = 0;
+  #accessLog = false;
   #closed = false;
 
   constructor(options: ControlPlaneOptions) {
@@ -100,7 +101,9 @@ export class ControlPlane {
       now: now(),
     };
     for (const notice of pushNotices(changes, push)) this.#logs.istiod(notice);
-    const { configuration, notices } = readConfiguration(this.view, meshConfig(this.view), now());
+    const mesh = meshConfig(this.view);
+    this.#accessLog = mesh.accessLog;
+    const { configuration, notices } = readConfiguration(this.view, mesh, now());
     if (!isIncremental(changes)) for (const notice of notices) this.#logs.istiod(notice);
     this.#disconnectOthers(proxies);
     for (const proxy of proxies) this.#pushTo(proxy, configuration, !isIncremental(changes));
@@ -129,7 +132,7 @@ export class ControlPlane {
     const gateway = new Gateway({
       findUpstream: (destination) => findUpstream(destination, this.view),
       accessLog: (line) => {
-        if (meshConfig(this.view).accessLog) this.#logs.access(proxy, line);
+        if (this.#accessLog) this.#logs.access(proxy, line);
       },
       now: this.#options.now,
     });

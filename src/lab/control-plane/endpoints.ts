@@ -12,7 +12,7 @@ export function readyPods(service: KubernetesObject, view: ClusterView): readonl
   return view.list('Pod', namespaceOf(service)).filter((pod) => matchesLabels(selector, labelsOf(pod)) && isReady(pod));
 }
 
-export function isReady(pod: JsonObject): boolean {
+function isReady(pod: JsonObject): boolean {
   const ready = listAt(pod, 'status', 'conditions').find(
     (condition) => isObject(condition) && condition['type'] === 'Ready',
   );

@@ -83,7 +83,7 @@ function credentialNames(tls: JsonObject): readonly string[] {
 }
 
 /** The SDS name of a `credentialName`: one with a scheme stays as it is. */
-export function secretResource(name: string): string {
+function secretResource(name: string): string {
   const schemes = ['kubernetes://', 'kubernetes-gateway://', 'configmap://', 'builtin://', 'invalid://', 'sds://'];
   return schemes.some((scheme) => name.startsWith(scheme)) ? name : `kubernetes://${name}`;
 }

@@ -12,10 +12,10 @@ import { httpRules } from './http-route-rules.ts';
 import { internalName } from './kubernetes-gateways.ts';
 import type { KubernetesListener } from './kubernetes-gateways.ts';
 
-export const routeKinds = ['HTTPRoute.gateway.networking.k8s.io', 'TLSRoute.gateway.networking.k8s.io'] as const;
+const routeKinds = ['HTTPRoute.gateway.networking.k8s.io', 'TLSRoute.gateway.networking.k8s.io'] as const;
 
 /** How one parent took a route. */
-export interface Attachment {
+interface Attachment {
   readonly parentRef: JsonObject;
   readonly listeners: readonly KubernetesListener[];
   readonly conditions: readonly Condition[];

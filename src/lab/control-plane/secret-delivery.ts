@@ -104,6 +104,6 @@ function adsWarning(text: string): Notice {
   return { level: 'warn', scope: 'ads', text };
 }
 
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   return bytes < 1000 ? `${bytes}B` : `${(bytes / 1000).toFixed(1)}kB`;
 }

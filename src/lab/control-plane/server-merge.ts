@@ -26,7 +26,7 @@ export function isHttp(server: ServerConfig): boolean {
 }
 
 /** HTTPS, and TLS of any mode. A tls block under an HTTP protocol does not make a server one. */
-export function isTls(server: ServerConfig): boolean {
+function isTls(server: ServerConfig): boolean {
   return server.protocol === 'HTTPS' || server.protocol === 'TLS';
 }
 

@@ -8,7 +8,7 @@ export const pemErrors = {
 
 export type PemError = keyof typeof pemErrors;
 
-export interface PemBlock {
+interface PemBlock {
   readonly label: string;
   readonly der: Buffer;
   readonly encrypted: boolean;

@@ -169,7 +169,7 @@ function upstreamSide({ localAddress }: PeekedConnection): string {
 }
 
 /** Closes as Envoy does without reading what the client sent: the client's kernel sees a reset, and no alert. */
-export function reset(connection: Duplex): void {
+function reset(connection: Duplex): void {
   if (connection instanceof Socket) connection.resetAndDestroy();
   else connection.destroy();
 }

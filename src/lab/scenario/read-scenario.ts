@@ -13,14 +13,18 @@ export const baseFolder = 'base';
 
 /** All scenarios, by name. */
 export function readScenarios(folder: string = scenariosFolder): readonly Scenario[] {
-  const names = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== baseFolder)
-    .map(({ name }) => name);
-  return names.toSorted((a, b) => (a < b ? -1 : 1)).map((name) => readScenario(name, folder));
+  return scenarioNames(folder).map((name) => readScenario(name, folder));
 }
 
-/** Throws when there is no such folder, or when its `scenario.yaml` leaves out what a scenario must say. */
+function scenarioNames(folder: string): readonly string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = entries.map(({ name }) => name).filter((name) => name !== baseFolder);
+  return names.toSorted((a, b) => (a < b ? -1 : 1));
+}
+
+/** Throws when there is no such scenario, or when its `scenario.yaml` leaves out what a scenario must say. */
 export function readScenario(name: string, folder: string = scenariosFolder): Scenario {
+  if (!scenarioNames(folder).includes(name)) throw new Error(`There is no scenario "${name}".`);
   const document = readYaml(readFileSync(join(folder, name, 'scenario.yaml'), 'utf8'));
   const required = (field: string): string => {
     const value = textAt(document, field);
