@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { createServer } from 'node:tls';
-import type { TLSSocket, TlsOptions } from 'node:tls';
+import { createSecureContext, createServer } from 'node:tls';
+import type { SecureContextOptions, TLSSocket, TlsOptions } from 'node:tls';
 import { judgeClient } from './client-certificate.ts';
 import type { ClientHello } from './client-hello.ts';
 import type { Credential } from './credential.ts';
@@ -81,7 +81,7 @@ function optionsOf(plan: TlsPlan, { keyPairs, clientCa }: ChainSecrets): TlsOpti
   const pairs = keyPairs.filter((credential) => credential.kind === 'key-pair');
   const authority = clientCa?.kind === 'ca' ? clientCa : undefined;
   const ciphers = plan.ciphers.length > 0 ? plan.ciphers : defaultCiphers;
-  return {
+  const secure: SecureContextOptions = {
     cert: pairs.map(({ chain }) => chain),
     key: pairs.map(({ key }) => key),
     minVersion: plan.minVersion,
@@ -90,14 +90,16 @@ function optionsOf(plan: TlsPlan, { keyPairs, clientCa }: ChainSecrets): TlsOpti
     ciphers: [...tls13Suites, ...ciphers, '@SECLEVEL=0'].join(':'),
     ecdhCurve: 'X25519:P-256',
     honorCipherOrder: true,
-    handshakeTimeout,
     // A resumed session would be admitted without a look at its certificate.
     secureOptions: constants.SSL_OP_NO_TICKET,
-    requestCert: plan.clientCertificate !== 'none',
-    rejectUnauthorized: false,
-    // Any certificate of the bundle is an anchor, an intermediate too (Envoy 1.25).
-    allowPartialTrustChain: true,
     ca: [...(authority?.anchors ?? [])],
     ...(authority?.crl !== undefined && { crl: authority.crl }),
   };
+  const asksClients = plan.clientCertificate !== 'none';
+  const options: TlsOptions = { ...secure, handshakeTimeout, requestCert: asksClients, rejectUnauthorized: false };
+  if (!asksClients) return options;
+  // Any certificate of the bundle is an anchor, an intermediate too (Envoy 1.25). A server of Node does not take this
+  // option, but it takes a context that has it, for clients that send a name.
+  const context = createSecureContext({ ...secure, allowPartialTrustChain: true });
+  return { ...options, SNICallback: (_name, callback) => callback(null, context) };
 }

@@ -15,7 +15,8 @@ const clientHello = 1;
  */
 export class VerdictSocket extends Duplex {
   readonly #connection: Duplex;
-  readonly #scanner: RecordScanner | undefined;
+  /** Gone once the verdict is there. */
+  #scanner: RecordScanner | undefined;
   #state: 'open' | 'holding' | 'refused' = 'open';
   #held: Buffer[] = [];
 
@@ -35,6 +36,7 @@ export class VerdictSocket extends Duplex {
   admit(): void {
     if (this.#state === 'refused') return;
     this.#state = 'open';
+    this.#scanner = undefined;
     for (const chunk of this.#held) this.#connection.write(chunk);
     this.#held = [];
   }
