@@ -23,6 +23,7 @@ export class ServiceSockets {
   readonly #controlPlane: ControlPlane;
   readonly #servers = new Map<string, Server>();
   readonly #sockets = new Set<Socket>();
+  #retry: NodeJS.Timeout | undefined;
 
   /** @param reserved servers that already listen, by `address:port`: they keep a chosen port from being taken. */
   constructor(controlPlane: ControlPlane, reserved: ReadonlyMap<string, Server>) {
@@ -41,14 +42,21 @@ export class ServiceSockets {
     for (const [key, { address, port }] of wanted) {
       if (this.#servers.has(key)) continue;
       const server = createServer();
-      // A port that another program holds stays closed to the lab; what is there is not ours to touch.
-      server.on('error', () => this.#servers.delete(key));
+      // The port may still be held: by the lab itself, which closed it a moment ago, or by another program.
+      server.on('error', () => {
+        this.#servers.delete(key);
+        this.#retry ??= setTimeout(() => {
+          this.#retry = undefined;
+          this.update();
+        }, 200).unref();
+      });
       server.listen(port, address);
       this.#serve(key, server);
     }
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#retry);
     for (const socket of this.#sockets) socket.destroy();
     const closed = [...this.#servers.values()].map((server) => new Promise((resolve) => server.close(resolve)));
     this.#servers.clear();

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +19,7 @@ import {
   tlsSecret,
   virtualService,
 } from './gateway-world.ts';
-import { programsMissing } from './programs.ts';
+import { programsMissing, run } from './programs.ts';
 
 const day = 24 * 3600_000;
 const daysFromNow = (days: number): Date => new Date(Date.now() + days * day);
@@ -183,11 +182,10 @@ suite('MUTUAL, as others meet it', () => {
       const dial = async (person: string, ...options: readonly string[]): Promise<string> => {
         const shown = people[person]?.shows ? ['-cert', file(`${person}.crt`), '-key', file(`${person}.key`)] : [];
         const target = ['-connect', `127.0.0.1:${port}`, '-servername', 'a.example', '-CAfile', file('ca.crt')];
-        const text = await run(
-          'openssl',
-          ['s_client', ...target, ...shown, ...options],
-          'GET / HTTP/1.0\r\nhost: a.example\r\n\r\n',
-        );
+        const input = 'GET / HTTP/1.0\r\nhost: a.example\r\n\r\n';
+        const words = ['s_client', ...target, ...shown, ...options];
+        const { out, err } = await run('openssl', words, { input, holdInput: 150 });
+        const text = out + err;
         return /SSL alert number (\d+)/.exec(text)?.[1] ?? (text.includes('HTTP/1.1 200 OK') ? 'admitted' : text);
       };
       for (const [person, { alerts }] of Object.entries(people)) {
@@ -206,16 +204,9 @@ suite('MUTUAL, as others meet it', () => {
     const call = async (person: string, version: string): Promise<string> => {
       const shown = people[person]?.shows ? ['--cert', file(`${person}.crt`), '--key', file(`${person}.key`)] : [];
       const target = ['--resolve', `a.example:${port}:127.0.0.1`, '--cacert', file('ca.crt'), '--tls-max', version];
-      return run('curl', [
-        '-sS',
-        '-m',
-        '5',
-        '-w',
-        'HTTP %{http_code}',
-        ...target,
-        ...shown,
-        `https://a.example:${port}/`,
-      ]);
+      const words = ['-sS', '-m', '5', '-w', 'HTTP %{http_code}', ...target, ...shown, `https://a.example:${port}/`];
+      const { out, err } = await run('curl', words);
+      return err + out;
     };
     assert.match(await call('good', '1.2'), /HTTP 200$/);
     assert.match(await call('good', '1.3'), /HTTP 200$/);
@@ -225,18 +216,3 @@ suite('MUTUAL, as others meet it', () => {
     assert.match(await call('server-usage', '1.2'), /curl: \(35\) .*alert unsupported certificate/);
   });
 });
-
-/** What a program prints, on both channels. */
-function run(program: string, options: readonly string[], input = ''): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, options, { timeout: 10_000 });
-    let text = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    child.once('error', reject);
-    child.once('close', () => resolve(text));
-    child.stdin.on('error', () => undefined);
-    child.stdin.write(input);
-    // Ended too early, the input would end the connection before the answer.
-    setTimeout(() => child.stdin.end(), 150);
-  });
-}

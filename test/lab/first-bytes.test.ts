@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { suite, test } from 'node:test';
 import { connect } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { readFirstBytes } from '../../src/lab/gateway/client-hello.ts';
 import { RecordScanner } from '../../src/lab/gateway/record-scanner.ts';
 

@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { after, before, suite, test } from 'node:test';
 import { startLab } from '../../src/lab/lab.ts';
 import type { Lab } from '../../src/lab/lab.ts';
-import { programsMissing } from './programs.ts';
-
-interface Run {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
+import { programsMissing, run } from './programs.ts';
+import type { Ran } from './programs.ts';
 
 suite('real kubectl against a lab', { skip: programsMissing('kubectl') }, () => {
   let lab: Lab;
@@ -18,16 +12,7 @@ suite('real kubectl against a lab', { skip: programsMissing('kubectl') }, () => 
   });
   after(() => lab.close());
 
-  function kubectl(line: string, input = ''): Promise<Run> {
-    return new Promise((resolve) => {
-      const child = spawn('kubectl', line.split(' '), { env: { ...process.env, ...lab.env }, timeout: 20_000 });
-      let [out, err] = ['', ''];
-      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-      child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-      child.once('close', (code) => resolve({ code, out, err }));
-      child.stdin.end(input);
-    });
-  }
+  const kubectl = (line: string, input = ''): Promise<Ran> => run('kubectl', line.split(' '), { input, env: lab.env });
   async function succeeds(line: string, input?: string): Promise<string> {
     const { code, out, err } = await kubectl(line, input);
     assert.equal(code, 0, `kubectl ${line}: ${err}`);

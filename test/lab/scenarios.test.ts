@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { suite, test } from 'node:test';
-import { promisify } from 'node:util';
 import { listScenarios, startLab } from '../../src/lab/lab.ts';
 import type { Lab } from '../../src/lab/lab.ts';
 import type { Expectation } from '../../src/lab/scenario/scenario.ts';
 import { probe } from './probe.ts';
 import type { Seen } from './probe.ts';
-import { programsMissing } from './programs.ts';
+import { programsMissing, run } from './programs.ts';
 
-const run = promisify(execFile);
 const missing = programsMissing('kubectl', 'sh', 'sed');
 
 suite('scenarios', () => {
@@ -30,7 +27,13 @@ suite('scenarios', () => {
       const lab = await startLab(scenario.name);
       try {
         for (const command of commands) {
-          await run('sh', ['-e', '-c', command], { env: { ...process.env, ...lab.env }, timeout: 20_000 });
+          const { code, err } = await run('sh', ['-e', '-c', command], { env: lab.env });
+          assert.equal(
+            code,
+            0,
+            `${command}
+${err}`,
+          );
         }
         await expectAll(lab, expect, 1000);
       } finally {

@@ -10,6 +10,7 @@ import type { ObjectStore } from '../api-server/store.ts';
 import { readYaml, readYamlStream } from '../yaml-document.ts';
 import { mintScenario } from './certificates.ts';
 import { baseFolder } from './read-scenario.ts';
+import { resourceDefinitions } from './resource-definitions.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Files of a scenario folder that hold no Kubernetes objects. */
@@ -35,6 +36,7 @@ export function loadScenario(
   now: Date,
 ): Readonly<Record<string, string>> {
   const put = (object: JsonObject): void => putObject(object, store, kinds, now);
+  for (const definition of resourceDefinitions(kinds, creationTime(undefined, now))) put(definition);
   for (const [index, { template, values: own }] of scenario.includes.entries()) {
     const text = readFileSync(join(folder, baseFolder, `${template}.yaml`), 'utf8');
     for (const object of objectsIn(text, { ...values, NUMBER: String(index + 10), ...own }, template)) put(object);

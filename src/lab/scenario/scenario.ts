@@ -3,7 +3,7 @@ export interface Scenario {
   /** The folder's name. */
   readonly name: string;
   readonly title: string;
-  /** What happened, in one or two sentences, without giving the cause away. */
+  /** What happened, in one or two sentences. */
   readonly story: string;
   /** Ids of the documented procedures that the scenario plays. */
   readonly runbook: readonly string[];
