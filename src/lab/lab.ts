@@ -42,6 +42,8 @@ export interface Lab {
   readonly ports: { readonly https: number; readonly http: number };
   /** Paths of the files that clients need (`ca.crt`, `NAME.crt`, `NAME.key`), by name. */
   readonly clientFiles: Readonly<Record<string, string>>;
+  /** Flags that the scenario's person adds to a diagnosis, as `--cert FILE`: what a client shows is no object. */
+  readonly arguments: readonly string[];
   /** What a person needs to know to work with it. */
   banner(): string;
   /** Every request to the API so far. */
@@ -107,6 +109,7 @@ function runningLab(
     kubeconfigPath: written.kubeconfigPath,
     env: written.env,
     clientFiles: written.clientFiles,
+    arguments: scenario.arguments.map((word) => word.replace('$LAB_DIR', written.env['LAB_DIR'] ?? '')),
     hosts,
     ports,
     banner: () => labBanner({ scenario, hosts, ...written }),
