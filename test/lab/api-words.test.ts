@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:https';
 import { after, before, suite, test } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, fetch } from 'undici';
@@ -348,6 +349,21 @@ suite('the API of a lab, met as plain HTTPS', () => {
     );
     assert.equal(await post(' '.repeat(4 * 1024 * 1024)), 413);
     assert.equal((await ask('/api/v1/pods?labelSelector=a%20b%20c')).status, 400);
+    assert.equal((await ask('/api/v1/namespaces/%zz/pods')).status, 400);
+    assert.equal(await rawStatus(server, '//', token), 404);
     assert.equal((await ask('/api/v1/pods?continue=xyz')).status, 400);
   });
 });
+
+/** The status of a request whose target an ordinary client would not send. */
+function rawStatus(server: string, path: string, token: string): Promise<number | undefined> {
+  const { hostname, port } = new URL(server);
+  const headers = { authorization: `Bearer ${token}` };
+  return new Promise((resolve, reject) => {
+    const sent = request({ hostname, port, path, headers, rejectUnauthorized: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    sent.once('error', reject).end();
+  });
+}

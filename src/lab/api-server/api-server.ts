@@ -22,7 +22,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const api = new KubernetesApi(options);
   const server = createServer({ cert: options.certificatePem, key: options.privateKeyPem });
   const sockets = new Set<Duplex>();
-  server.on('request', (request, response) => void api.handle(request, response));
+  server.on('request', (request, response) => {
+    api.handle(request, response).catch(() => response.destroy());
+  });
   server.on('upgrade', (request, socket, head) => api.upgrade(request, socket, head));
   server.on('connection', (socket: Duplex) => {
     sockets.add(socket);

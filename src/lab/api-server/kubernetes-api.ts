@@ -145,8 +145,9 @@ function auditedResource({ kind, subresource, verb, namespace, name }: ResourceR
   return { verb, resource: kind.group === '' ? path : `${path}.${kind.group}`, namespace, name };
 }
 
+/** A target that is no URL leads to a path that nobody has. */
 function urlOf(request: IncomingMessage): URL {
-  return new URL(request.url ?? '/', 'https://kubernetes');
+  return URL.parse(request.url ?? '/', 'https://kubernetes') ?? new URL('https://kubernetes/unreadable');
 }
 
 function isPort(port: number): boolean {
@@ -155,6 +156,9 @@ function isPort(port: number): boolean {
 
 function failureAnswer(error: unknown): Answer {
   if (error instanceof ApiFailure) return { code: error.code, body: error.status() };
+  // A percent sign in the path that encodes nothing.
+  if (error instanceof URIError)
+    return { code: 400, body: badRequest('the path of the request is no URL path').status() };
   const text = error instanceof Error ? error.message : String(error);
   const failure = new ApiFailure(500, 'InternalError', `Internal error occurred: ${text}`);
   return { code: 500, body: failure.status() };

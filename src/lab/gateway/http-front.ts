@@ -36,8 +36,13 @@ export class Http1Front {
       response.destroy();
       return;
     }
-    response.writeHead(answer.status, headersOf(answer));
-    response.end(request.method === 'HEAD' ? undefined : answer.body);
+    try {
+      response.writeHead(answer.status, headersOf(answer));
+      response.end(request.method === 'HEAD' ? undefined : answer.body);
+    } catch {
+      // What the client asked for came back in a header, and is none.
+      response.destroy();
+    }
   }
 }
 
@@ -56,8 +61,13 @@ export function serveHttp2(socket: Duplex, answerHttp: AnswerHttp): void {
       },
       'HTTP/2',
     );
-    stream.respond({ ':status': answer.status, ...headersOf(answer) });
-    stream.end(answer.body);
+    try {
+      stream.respond({ ':status': answer.status, ...headersOf(answer) });
+      stream.end(answer.body);
+    } catch {
+      // The client has gone, or what it asked for came back in a header and is none.
+      stream.destroy();
+    }
   });
 }
 
