@@ -1,14 +1,22 @@
-/** What is wrong with a text that should be PEM, judged as strictly as the BoringSSL in Envoy judges it. */
+/**
+ * What is wrong with a text that should be PEM, judged as strictly as the BoringSSL in Envoy judges it.
+ * What each means for Envoy: `x509/pem-problems.ts`.
+ */
 export type PemProblem =
   | 'empty'
   | 'no-pem-block'
+  | 'other-blocks-only'
   | 'base64-twice'
   | 'der'
   | 'pkcs12'
   | 'blocks-joined'
   | 'begin-without-end'
+  | 'begin-inside-line'
+  | 'lost-line-breaks'
+  | 'bad-header'
   | 'bad-base64'
   | 'not-a-certificate'
+  | 'not-a-crl'
   | 'encrypted'
   | 'unreadable-key'
   | 'utf-16'
@@ -47,6 +55,9 @@ export interface Certificate {
   readonly uris: readonly string[];
   readonly emails: readonly string[];
   readonly isCa: boolean;
+  /** How many intermediates may follow below this CA, where it says so. */
+  readonly pathLength?: number;
+  /** Subject and issuer are the same name. Whether it signed itself is for `x509/chain.ts` to say. */
   readonly selfIssued: boolean;
   /** Extended key usages as dotted OIDs; undefined when the extension is absent (every use is allowed). */
   readonly extendedKeyUsage?: readonly string[];

@@ -2,7 +2,7 @@ import asn1 from 'node-forge/lib/asn1.js';
 import type { Der } from '../x509/der.ts';
 import { parseDer, tagClasses, tags } from '../x509/der.ts';
 
-/** Building DER, one function a kind of value; `derBytes` turns the whole into bytes. */
+/** Building DER, one function a kind of value; `encodeDer` of `x509/der.ts` turns the whole into bytes. */
 
 export function sequence(...items: readonly (Der | undefined)[]): Der {
   return constructed(tags.sequence, items);
@@ -35,10 +35,6 @@ export function utf8(text: string): Der {
   return primitive(tags.utf8String, latin1(Buffer.from(text, 'utf8')));
 }
 
-export function ia5(text: string): Der {
-  return primitive(tags.ia5String, text);
-}
-
 export function octets(bytes: Uint8Array): Der {
   return primitive(tags.octetString, latin1(bytes));
 }
@@ -69,10 +65,6 @@ export function raw(bytes: Uint8Array): Der {
   const node = parseDer(bytes);
   if (!node) throw new TypeError('These bytes are no DER structure.');
   return node;
-}
-
-export function derBytes(node: Der): Buffer {
-  return Buffer.from(asn1.toDer(node).getBytes(), 'latin1');
 }
 
 function primitive(tag: number, value: string): Der {

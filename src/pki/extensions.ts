@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Der } from '../x509/der.ts';
-import { bytesOf, child } from '../x509/der.ts';
+import { bytesOf, child, encodeDer } from '../x509/der.ts';
 import { ipBytes } from '../x509/ip-address.ts';
 import { accessMethods, extendedKeyUsages, extensions, keyUsageBits } from '../x509/oids.ts';
 import type { KeyUsageBit } from '../x509/oids.ts';
 import type { CertificateDescription } from './certificate-description.ts';
-import { bits, boolean, context, contextBytes, derBytes, integer, octets, oid, sequence } from './der-writer.ts';
+import { bits, boolean, context, contextBytes, integer, octets, oid, sequence } from './der-writer.ts';
 
 /** The extensions of a certificate (RFC 5280 section 4.2), each only where the description asks for it. */
 export function certificateExtensions(
@@ -34,7 +34,7 @@ export function authorityKeyIdentifier(issuerSpki: Der): Der {
 }
 
 export function extension(id: string, value: Der, critical = false): Der {
-  return sequence(oid(id), critical ? boolean(true) : undefined, octets(derBytes(value)));
+  return sequence(oid(id), critical ? boolean(true) : undefined, octets(encodeDer(value)));
 }
 
 /** RFC 5280 section 4.2.1.2, the first method: SHA-1 of the key itself, without its algorithm. */

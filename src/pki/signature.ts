@@ -2,7 +2,8 @@ import { sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { signatureAlgorithms } from '../x509/oids.ts';
 import type { Der } from '../x509/der.ts';
-import { bits, derBytes, nothing, oid, sequence } from './der-writer.ts';
+import { encodeDer } from '../x509/der.ts';
+import { bits, nothing, oid, sequence } from './der-writer.ts';
 
 export type Digest = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
@@ -15,8 +16,8 @@ const oidByName = new Map(Object.entries(signatureAlgorithms).map(([dotted, name
 export function signed(key: KeyObject, digest: Digest, build: (algorithm: Der) => Der): Buffer {
   const algorithm = algorithmOf(key, digest);
   const content = build(algorithm);
-  const signature = sign(key.asymmetricKeyType === 'ed25519' ? null : digest, derBytes(content), key);
-  return derBytes(sequence(content, algorithm, bits(signature)));
+  const signature = sign(key.asymmetricKeyType === 'ed25519' ? null : digest, encodeDer(content), key);
+  return encodeDer(sequence(content, algorithm, bits(signature)));
 }
 
 /** AlgorithmIdentifier. The parameters are NULL for RSA (RFC 3279) and absent for ECDSA and Ed25519 (RFC 5758, 8410). */

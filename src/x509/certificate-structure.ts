@@ -1,5 +1,16 @@
 import type { Der } from './der.ts';
-import { booleanOf, bytesOf, child, children, contextChildren, isContext, oidOf, parseDer } from './der.ts';
+import {
+  booleanOf,
+  bytesOf,
+  child,
+  children,
+  contextChildren,
+  isContext,
+  isUniversal,
+  oidOf,
+  parseDer,
+  tags,
+} from './der.ts';
 
 /** The parts of a certificate by their place in RFC 5280 section 4.1, unread. */
 export interface CertificateStructure {
@@ -17,16 +28,16 @@ export interface CertificateStructure {
 export function certificateStructure(bytes: Uint8Array): CertificateStructure | undefined {
   const certificate = parseDer(bytes);
   const fields = children(child(certificate, 0));
-  const [serialNumber, signatureAlgorithm, issuer, validity, subject, spki] = isContext(fields[0], 0)
-    ? fields.slice(1)
-    : fields;
+  const hasVersion = isContext(fields[0], 0);
+  if (hasVersion && !isUniversal(child(fields[0], 0), tags.integer)) return undefined;
+  const [serialNumber, signatureAlgorithm, issuer, validity, subject, spki] = hasVersion ? fields.slice(1) : fields;
   if (!serialNumber || !signatureAlgorithm || !issuer || !validity || !subject || !spki) return undefined;
   const extensions = extensionValues(child(contextChildren(child(certificate, 0), 3)[0], 0));
   return { serialNumber, signatureAlgorithm, issuer, validity, subject, spki, extensions };
 }
 
-/** Extensions, of a certificate or of a revocation list. One whose value is no DER is left out. */
-export function extensionValues(list: Der | undefined): ReadonlyMap<string, Der> {
+/** One whose value is no DER is left out. */
+function extensionValues(list: Der | undefined): ReadonlyMap<string, Der> {
   const values = new Map<string, Der>();
   for (const extension of children(list)) {
     const id = oidOf(child(extension, 0));

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import asn1 from 'node-forge/lib/asn1.js';
 import type { Asn1 } from 'node-forge/lib/asn1.js';
 
@@ -17,12 +18,8 @@ export const tags = {
   utf8String: 12,
   sequence: 16,
   set: 17,
-  printableString: 19,
-  teletexString: 20,
-  ia5String: 22,
   utcTime: 23,
   generalizedTime: 24,
-  bmpString: 30,
 } as const;
 
 export const tagClasses = { universal: 0x00, contextSpecific: 0x80 } as const;
@@ -33,8 +30,12 @@ export const tagClasses = { universal: 0x00, contextSpecific: 0x80 } as const;
  */
 const options = { strict: true, parseAllBytes: true, decodeBitStrings: false } as const;
 
-/** The one structure that the bytes hold from end to end, or undefined. */
+/** Twice what fits into a Secret. Two bytes can be a structure of their own, so the tree may be a hundred times as big. */
+const mostBytes = 2 * 1024 * 1024;
+
+/** The one structure that the bytes hold from end to end, or undefined; also for more than 2 MiB. */
 export function parseDer(bytes: Uint8Array): Der | undefined {
+  if (bytes.length > mostBytes) return undefined;
   try {
     return asn1.fromDer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'), {
       ...options,
@@ -42,6 +43,22 @@ export function parseDer(bytes: Uint8Array): Der | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** How many of the bytes the first structure takes, its head included; undefined when they do not hold all of it. */
+export function lengthOfFirst(bytes: Uint8Array): number | undefined {
+  const [, short] = bytes;
+  if (short === undefined) return undefined;
+  const lengthBytes = short < 0x80 ? 0 : short - 0x80;
+  let content = short < 0x80 ? short : 0;
+  for (const byte of bytes.subarray(2, 2 + lengthBytes)) content = 256 * content + byte;
+  const total = 2 + lengthBytes + content;
+  return total <= bytes.length ? total : undefined;
+}
+
+/** DER again. For a structure that was DER to begin with, the same bytes. */
+export function encodeDer(node: Der): Buffer {
+  return Buffer.from(asn1.toDer(node).getBytes(), 'latin1');
 }
 
 export function children(node: Der | undefined): readonly Der[] {
@@ -102,21 +119,18 @@ export function booleanOf(node: Der | undefined): boolean | undefined {
   return bytes === undefined ? undefined : bytes.some((byte) => byte !== 0);
 }
 
-/** The forms that RFC 5280 allows and the near ones that OpenSSL reads; all of them name UTC or an offset from it. */
-const timeForm = /^\d{10,14}(?:\.\d+)?(?:Z|[+-]\d{4})$/;
+/** The forms of RFC 5280 section 4.1.2.5, both in UTC. */
+const timeForm = /^(?:\d{2})?\d{12}Z$/;
 
-/** A UTCTime or GeneralizedTime as ISO 8601 without fractions of a second. */
+/** A UTCTime or GeneralizedTime as ISO 8601; undefined for a date that does not exist, as a 13th month. */
 export function timeOf(node: Der | undefined): string | undefined {
   const value = node?.value;
   if (typeof value !== 'string' || !timeForm.test(value)) return undefined;
   const utc = isUniversal(node, tags.utcTime);
   if (!utc && !isUniversal(node, tags.generalizedTime)) return undefined;
-  try {
-    const date = utc ? asn1.utcTimeToDate(value) : asn1.generalizedTimeToDate(value);
-    return `${date.toISOString().slice(0, -5)}Z`;
-  } catch {
-    return undefined;
-  }
+  const date = utc ? asn1.utcTimeToDate(value) : asn1.generalizedTimeToDate(value);
+  const text = `${date.toISOString().slice(0, -'.000Z'.length)}Z`;
+  return text.replaceAll(/[-:T]/g, '').endsWith(value) ? text : undefined;
 }
 
 /**
@@ -127,6 +141,5 @@ export function textOf(node: Der | undefined): string {
   if (node === undefined || typeof node.value !== 'string') return '';
   if (!isUniversal(node, tags.utf8String)) return node.value;
   const bytes = Buffer.from(node.value, 'latin1');
-  const text = bytes.toString('utf8');
-  return text.includes('\uFFFD') ? node.value : text;
+  return isUtf8(bytes) ? bytes.toString('utf8') : node.value;
 }

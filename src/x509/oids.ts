@@ -1,3 +1,5 @@
+import type { KeyAlgorithm } from '../model/certificate.ts';
+
 /** Object identifiers by the names that RFC 5280 and OpenSSL give them. */
 
 /** Attributes of a distinguished name, as RFC 4514 and OpenSSL abbreviate them. */
@@ -82,4 +84,27 @@ export const signatureAlgorithms: Readonly<Record<string, string>> = {
   '2.16.840.1.101.3.4.3.2': 'dsa_with_SHA256',
   '1.3.101.112': 'ED25519',
   '1.3.101.113': 'ED448',
+};
+
+/** Algorithms of a SubjectPublicKeyInfo. */
+export const keyAlgorithms: Readonly<Record<string, KeyAlgorithm>> = {
+  '1.2.840.113549.1.1.1': 'rsa',
+  '1.2.840.113549.1.1.10': 'rsa-pss',
+  '1.2.840.10045.2.1': 'ec',
+  '1.2.840.10040.4.1': 'dsa',
+  '1.3.101.112': 'ed25519',
+  '1.3.101.113': 'ed448',
+};
+
+/** Curves as OpenSSL names them, with the size of their field. */
+export const curves: Readonly<Record<string, { readonly name: string; readonly bits: number }>> = {
+  '1.2.840.10045.3.1.1': { name: 'prime192v1', bits: 192 },
+  '1.2.840.10045.3.1.7': { name: 'prime256v1', bits: 256 },
+  '1.3.132.0.10': { name: 'secp256k1', bits: 256 },
+  '1.3.132.0.33': { name: 'secp224r1', bits: 224 },
+  '1.3.132.0.34': { name: 'secp384r1', bits: 384 },
+  '1.3.132.0.35': { name: 'secp521r1', bits: 521 },
+  '1.3.36.3.3.2.8.1.1.7': { name: 'brainpoolP256r1', bits: 256 },
+  '1.3.36.3.3.2.8.1.1.11': { name: 'brainpoolP384r1', bits: 384 },
+  '1.3.36.3.3.2.8.1.1.13': { name: 'brainpoolP512r1', bits: 512 },
 };
