@@ -25,6 +25,9 @@ type Seen = Omit<PathStep, 'step'> | undefined;
 const ok = (detail: string): Seen => ({ status: 'ok', detail });
 const skipped = (detail: string): Seen => ({ status: 'skipped', detail });
 
+/** RFC 2606 and 6761: names that public DNS never answers for. */
+export const isReservedName = (host: string): boolean => /(?:^|\.)(?:example|test|invalid|localhost)$/.test(host);
+
 const isWildcard = (host: string): boolean => host.startsWith('*');
 
 function seenDns(evidence: Evidence, host: string): Seen {
@@ -32,7 +35,10 @@ function seenDns(evidence: Evidence, host: string): Seen {
   const answer = evidence.snapshot.dns.find((one) => one.host === host);
   if (!answer) return undefined;
   const addresses = [...answer.a, ...answer.aaaa];
-  return addresses.length > 0 ? ok(addresses.join(', ')) : undefined;
+  if (addresses.length > 0) return ok(addresses.join(', '));
+  return isReservedName(host)
+    ? skipped('a name reserved for documentation and tests has no address in DNS')
+    : undefined;
 }
 
 function seenAddress(evidence: Evidence, server: Server): Seen {

@@ -4,6 +4,7 @@ import { derive, type Evidence } from './evidence.ts';
 import { secretVolumes } from './file-mounts.ts';
 import { bindingsOf } from './routes.ts';
 import { servers, type Server } from './servers.ts';
+import { nearest } from '../text/nearest.ts';
 import { gatewayWorkloads } from './workloads.ts';
 
 export interface SecretName {
@@ -42,6 +43,22 @@ function unattached(evidence: Evidence): readonly SecretName[] {
         namespace: namespace ?? server.owner.namespace,
         name,
       })),
+    );
+}
+
+/**
+ * Secrets whose names are nearly those of ones that are not there: worth a look, so that a fix can say which was meant.
+ * Names come from a list without contents, where that was permitted.
+ */
+export function nearMisses(evidence: Evidence): readonly SecretName[] {
+  const names = Map.groupBy(evidence.snapshot.secretNames, ({ namespace }) => namespace);
+  return credentialUses(evidence)
+    .filter(({ state }) => state.state === 'absent')
+    .flatMap(({ namespace, name }) =>
+      nearest(
+        name,
+        (names.get(namespace) ?? []).map((known) => known.name),
+      ).map((near) => ({ namespace, name: near })),
     );
 }
 

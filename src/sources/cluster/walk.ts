@@ -3,7 +3,7 @@ import { attachments } from '../../facts/attachments.ts';
 import { ingressSelector, servers } from '../../facts/servers.ts';
 import { virtualServices } from '../../facts/routes.ts';
 import { services } from '../../facts/services.ts';
-import { wantedSecrets } from '../../facts/wanted-secrets.ts';
+import { nearMisses, wantedSecrets, type SecretName } from '../../facts/wanted-secrets.ts';
 import { gatewayWorkloads, type Workload } from '../../facts/workloads.ts';
 import { kinds } from '../../kubernetes/kinds.ts';
 import { objectsAt, textAt } from '../../kubernetes/read.ts';
@@ -269,8 +269,13 @@ export class Walk {
       this.#found.look({ kind: kinds.secret, namespace: '*', outcome });
       return;
     }
+    await this.#getSecrets(wantedSecrets(this.#evidence()));
+    await this.#getSecrets(nearMisses(this.#evidence()));
+  }
+
+  async #getSecrets(wanted: readonly SecretName[]): Promise<void> {
     await Promise.all(
-      wantedSecrets(this.#evidence()).map(async ({ namespace, name }) => {
+      wanted.map(async ({ namespace, name }) => {
         this.#found.gotSecret(namespace, name, await this.#api.secret(namespace, name));
       }),
     );
