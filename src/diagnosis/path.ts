@@ -158,6 +158,10 @@ export function pathOf(
   let broken = false;
   return steps.map((step) => {
     const finding = worst(byStep.get(step) ?? []);
+    if (finding && broken && finding.check.kind === 'symptom') {
+      // what is seen behind the step that fails is its effect
+      return { step, status: 'skipped', detail: finding.check.name };
+    }
     if (finding) {
       const failed = finding.severity === 'error';
       broken ||= failed;

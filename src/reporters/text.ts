@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Report, ReportFix, ReportRootCause, ReportSubject, ReportTarget } from '../report/report.ts';
 import { escapeForTerminal, escapeLines } from '../text/escape.ts';
 import { counted, fewOf, styleOf, wrap, type Mark, type ReporterOptions, type Style, type Tone } from './style.ts';
@@ -117,13 +118,60 @@ const sourceNames: Readonly<Record<string, string>> = {
 
 const shortSource = (source: string): string => sourceNames[source] ?? source;
 
+/** Details that say nothing new once the cause is told above. */
+const stepText = (step: ReportTarget['steps'][number], style: Style): string => {
+  const [name] = step.detail.split(': ');
+  const told = step.status === 'failed' || step.status === 'warning' ? (name ?? '') : step.detail;
+  const detail = told === '' || step.detail === 'not reached' ? '' : ` ${style.paint('quiet', told)}`;
+  return `${style.mark(step.status)} ${step.step}${detail}`;
+};
+
+/** The steps of a connection, in as few lines as the terminal allows; where it breaks, a line begins. */
 function pathLines(target: ReportTarget, style: Style): readonly string[] {
-  const parts = target.steps.map(({ step, status, detail }) =>
-    status === 'skipped' || detail === ''
-      ? `${style.mark(status)} ${step}`
-      : `${style.mark(status)} ${step} ${style.paint('quiet', detail)}`,
-  );
-  return [style.paint('strong', 'PATH'), ...parts.map((part) => `  ${part}`)];
+  const lines: string[] = [];
+  let line = '';
+  for (const step of target.steps) {
+    const text = stepText(step, style);
+    const room = style.width - 6 - plainLength(line) - plainLength(text) - 2;
+    if (line !== '' && (step.status === 'failed' || room < 0)) {
+      lines.push(line);
+      line = text;
+    } else line = line === '' ? text : `${line}  ${text}`;
+  }
+  lines.push(line);
+  return lines.map((one, index) => `${index === 0 ? style.paint('strong', 'PATH') : '    '}  ${one}`);
+}
+
+const plainLength = (text: string): number => stripVTControlCharacters(text).length;
+
+/** What each vantage saw of one target: equal answers are told once, with all the places that gave them. */
+function vantageLines(target: ReportTarget, style: Style): readonly string[] {
+  const seen = target.probes.filter(({ sni, clientCertificate }) => sni !== null && clientCertificate === 'none');
+  const shown = seen.length > 0 ? seen : target.probes;
+  const byAnswer = Map.groupBy(shown, (probe) => answerText(probe));
+  return [...byAnswer].map(([answer, probes]) => {
+    const places = [...new Set(probes.map(placeText))];
+    return row(style, 'seen', `${answer} at ${fewOf(places, 6)}`);
+  });
+}
+
+const viaWords: Readonly<Record<string, string>> = {
+  'load-balancer': 'LB',
+  'node-port': 'node',
+  'cluster-ip': 'cluster IP',
+  direct: '',
+};
+
+function placeText({ via, address, port, pod }: ReportTarget['probes'][number]): string {
+  if (via === 'pod') return `pod ${pod ?? `${address}:${port}`}`;
+  return `${viaWords[via] ?? via} ${address}:${port}`.trim();
+}
+
+function answerText(probe: ReportTarget['probes'][number]): string {
+  const { outcome, alert, http, protocol } = probe;
+  if (outcome === 'alert') return `alert ${alert?.number ?? '?'} ${alert?.name ?? ''}`.trim();
+  const status = http ? `, HTTP ${http.status}` : '';
+  return outcome === 'ok' || outcome === 'verify-failed' ? `${protocol ?? 'answer'}${status}` : outcome;
 }
 
 /** One line a host: what a reader of many hosts looks through. Those that are well are only counted unless asked for. */
@@ -131,17 +179,21 @@ function hostLines(report: Report, style: Style, verbose: boolean): readonly str
   const shown = report.targets.filter(({ verdict }) => verbose || verdict !== 'healthy');
   const hidden = report.targets.length - shown.length;
   const most = verbose ? shown.length : 20;
-  const lines = shown.slice(0, most).map((target) => {
+  const listed = shown.slice(0, most);
+  const width = Math.min(48, Math.max(0, ...listed.map(({ host, port }) => `${host}:${port}`.length)));
+  const lines = listed.map((target) => {
     const [mark] = words[target.verdict];
     const failing = target.steps.find(({ status }) => status === 'failed' || status === 'warning');
     const server = target.server
       ? `${target.server.kind} ${target.server.namespace}/${target.server.name}`
       : 'no server';
-    const why = failing ? `${failing.step}: ${failing.detail}` : target.verdict;
-    return `  ${style.mark(mark)} ${target.host}:${target.port}  ${style.paint('quiet', server)}  ${why}`;
+    const why = failing ? `${failing.step}: ${failing.detail.split(': ')[0] ?? ''}` : target.verdict;
+    return `  ${style.mark(mark)} ${`${target.host}:${target.port}`.padEnd(width)}  ${why}  ${style.paint('quiet', server)}`;
   });
   if (shown.length > most) lines.push(`    and ${shown.length - most} more (-v shows all)`);
-  if (hidden > 0) lines.push(`  ${style.mark('ok')} ${counted(hidden, 'other host')} healthy`);
+  if (hidden > 0) {
+    lines.push(`  ${style.mark('ok')} ${counted(hidden, shown.length > 0 ? 'other host' : 'host')} healthy`);
+  }
   return lines.length === 0 ? [] : [style.paint('strong', 'HOSTS'), ...lines];
 }
 
@@ -218,7 +270,7 @@ export function renderText(unsafe: Report, options: ReporterOptions): string {
   const more = report.rootCauses.slice(whole).map((cause) => `${cause.cause} (${cause.severity}): ${cause.title}`);
   blocks.push(listLines('ALSO', more, style));
   const [only] = report.targets;
-  if (report.targets.length === 1 && only) blocks.push(pathLines(only, style));
+  if (report.targets.length === 1 && only) blocks.push([...pathLines(only, style), ...vantageLines(only, style)]);
   else blocks.push(hostLines(report, style, options.verbose));
   blocks.push([
     ...listLines('UNEXPLAINED', unexplained(report), style),
