@@ -3,7 +3,7 @@ import { getCACertificates } from 'node:tls';
 import type { Trust } from './plan.ts';
 
 /** Every plan that trusts the public roots shares this one, so that they are parsed once. */
-export const systemTrust: Trust = { kind: 'system' };
+const systemTrust: Trust = { kind: 'system' };
 
 /** One object for one trust: what is made of it is kept by it. */
 export function sharedTrust(trust: Trust | undefined): Trust {
