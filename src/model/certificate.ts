@@ -42,7 +42,7 @@ export interface Certificate {
   readonly subject: string;
   readonly issuer: string;
   readonly commonName?: string;
-  /** Lower-case hex without leading zeros, as Envoy prints it in `/certs`. */
+  /** Lower-case hex without leading zeros. */
   readonly serialNumber: string;
   readonly notBefore: string;
   readonly notAfter: string;

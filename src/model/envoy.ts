@@ -10,7 +10,18 @@ export interface EnvoyTls {
   /** Names of the secrets that hold key pairs, in order; for mounted files of Istio ≤ 1.9 the file names stand in `files`. */
   readonly secrets: readonly string[];
   readonly validationSecret?: string;
+  /** Chain and key by turns. Content that stands in the configuration itself is named `<inline>`, as Envoy names it. */
   readonly files: readonly string[];
+  /** The trusted CAs and the revocation lists, where no secret delivers them: a file, or `<inline>`. */
+  readonly caFile?: string;
+  readonly crlFile?: string;
+  /** The certificates of inline pairs, and the inline trusted CAs. */
+  readonly inlineCertificates?: readonly Certificate[];
+  readonly inlineTrustedCa?: readonly Certificate[];
+  /** Who delivers the secrets: `ads`, a cluster (`sds-grpc`), or a socket (`unix:/var/run/ingress_gateway/sds`). */
+  readonly secretSource?: string;
+  /** How long Envoy waits for a first value, `0s` being for ever; absent: its default of 15 s. */
+  readonly secretFetchTimeout?: string;
   readonly requireClientCertificate: boolean;
   /** Whether client certificates are verified at all: a validation context is there. */
   readonly validatesClients: boolean;
@@ -21,6 +32,7 @@ export interface EnvoyTls {
   readonly minVersion?: string;
   readonly maxVersion?: string;
   readonly cipherSuites: readonly string[];
+  readonly ecdhCurves?: readonly string[];
   readonly alpn: readonly string[];
   /** Upstream contexts only: the name sent. */
   readonly sni?: string;
@@ -33,14 +45,22 @@ export interface EnvoyFilterChain {
   readonly transportProtocol?: string;
   readonly applicationProtocols: readonly string[];
   readonly destinationPort?: number;
-  /** Absent: plaintext, or TLS that passes through. */
+  /** Further criteria by their field names (`source_prefix_ranges`): whether the chain is taken then depends on more. */
+  readonly otherMatch?: readonly string[];
+  /** Absent: plaintext, or TLS that passes through, unless `transportSocket` says that it is something else. */
   readonly tls?: EnvoyTls;
+  /** The type of a transport socket that is neither TLS nor plaintext. */
+  readonly transportSocket?: string;
   /** Set when the chain has an HTTP connection manager: the RDS name, or `inline`. */
   readonly routeConfig?: string;
   /** Set when the chain forwards bytes: the clusters. */
   readonly tcpClusters: readonly string[];
   /** Names of the network filters, in order. */
   readonly filters: readonly string[];
+  /** Names of the HTTP filters of the connection manager, in order. */
+  readonly httpFilters?: readonly string[];
+  /** `xff_num_trusted_hops`: how many proxies in front are believed about scheme and address. */
+  readonly trustedHops?: number;
 }
 
 export interface EnvoyListener {
@@ -51,12 +71,17 @@ export interface EnvoyListener {
   readonly port?: number;
   readonly chains: readonly EnvoyFilterChain[];
   readonly hasDefaultChain: boolean;
+  readonly defaultChain?: EnvoyFilterChain;
+  /** True where a matching tree chooses the chain: the criteria of the chains themselves are then not looked at. */
+  readonly matcher?: boolean;
   /** Names of the listener filters, in order: `envoy.filters.listener.tls_inspector`, `…proxy_protocol`. */
   readonly listenerFilters: readonly string[];
   /** True for a UDP (QUIC) listener. */
   readonly udp: boolean;
   /** Whether the listener itself writes access log lines (Istio: `NR` only). */
   readonly accessLog: boolean;
+  /** Formats of its file access logs: a format line, or the fields of a JSON format as JSON. Absent: Envoy's default. */
+  readonly accessLogFormats?: readonly string[];
   readonly versionInfo?: string;
   readonly lastUpdated?: string;
   readonly details?: string;
@@ -80,9 +105,13 @@ export interface EnvoyRoute {
   readonly name?: string;
   /** `prefix:/api`, `path:/`, `regex:…`, as matched. */
   readonly match: string;
+  /** True when headers, parameters or the like must match as well. */
+  readonly conditional?: boolean;
   readonly clusters: readonly string[];
   readonly redirect?: { readonly https: boolean; readonly host?: string; readonly port?: number };
   readonly directStatus?: number;
+  /** The object that made it, as Istio notes it: `/apis/networking.istio.io/v1/namespaces/shop/virtual-service/shop`. */
+  readonly config?: string;
 }
 
 export interface EnvoyVirtualHost {
@@ -106,6 +135,10 @@ export interface EnvoyCluster {
   /** Names of `transport_socket_matches`: `tlsMode-istio` says that mesh mTLS is used where the endpoint can. */
   readonly transportSocketMatches: readonly string[];
   readonly http2: boolean;
+  /** True while Envoy waits for its endpoints or secrets: no request can use it yet. */
+  readonly warming?: boolean;
+  /** The object that made it, as Istio notes it. */
+  readonly config?: string;
 }
 
 /** One entry of `/certs`: a certificate of a TLS context that was really built. */
@@ -116,6 +149,8 @@ export interface EnvoyLoadedCertificate {
   readonly path?: string;
   readonly validFrom?: string;
   readonly expirationTime?: string;
+  /** Equal for the certificates of one TLS context, so that a leaf finds the CA beside it. */
+  readonly context?: number;
 }
 
 export interface EnvoyEndpoint {
@@ -132,7 +167,13 @@ export interface EnvoyNode {
   readonly labels: Readonly<Record<string, string>>;
   /** `LIVE`, `INITIALIZING`, …, of `/server_info`. */
   readonly state?: string;
-  /** Prefixes and the like that this Envoy records; absent: not known. */
+  /** `router`, `sidecar`, … of the node id. */
+  readonly proxyType?: string;
+  /** `BoringSSL`, `BoringSSL-FIPS`, `OpenSSL`. */
+  readonly ssl?: string;
+  /** Switches of the proxy that decide rules of istls: `UNPRIVILEGED_POD`, `USER_SDS`, `CLUSTER_ID`, … */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** What this Envoy records, as `prefix:cluster_manager`, `suffix:rbac.allowed`; absent: not known. */
   readonly statsInclusion?: readonly string[];
 }
 

@@ -29,8 +29,8 @@ export type EvidenceSource =
   | 'dns'
   | 'access-review';
 
-/** One observed fact: where it was seen (`ref`) and what was seen there (`detail`). */
-export interface Evidence {
+/** One observed fact, an entry of `evidence[]`: where it was seen (`ref`) and what was seen there (`detail`). */
+export interface Observation {
   readonly source: EvidenceSource;
   readonly ref: string;
   readonly detail: string;

@@ -78,6 +78,11 @@ export interface LogEvent {
   readonly hosts?: readonly string[];
   readonly route?: string;
   readonly port?: number;
+  /** The listener or cluster that was refused or left out, as Envoy names it: `0.0.0.0_443`. */
+  readonly listener?: string;
+  readonly cluster?: string;
+  /** istiod's push: how many secrets it gave, and how many names it was asked for and could not give. */
+  readonly pushed?: { readonly given: number; readonly missing: number };
   /** How many lines of the log said the same of the same within one refusal. */
   readonly times: number;
 }

@@ -35,10 +35,6 @@ export function utf8(text: string): Der {
   return primitive(tags.utf8String, latin1(Buffer.from(text, 'utf8')));
 }
 
-export function ia5(text: string): Der {
-  return primitive(tags.ia5String, text);
-}
-
 export function octets(bytes: Uint8Array): Der {
   return primitive(tags.octetString, latin1(bytes));
 }

@@ -36,8 +36,8 @@ export function certificateStructure(bytes: Uint8Array): CertificateStructure | 
   return { serialNumber, signatureAlgorithm, issuer, validity, subject, spki, extensions };
 }
 
-/** Extensions, of a certificate or of a revocation list. One whose value is no DER is left out. */
-export function extensionValues(list: Der | undefined): ReadonlyMap<string, Der> {
+/** One whose value is no DER is left out. */
+function extensionValues(list: Der | undefined): ReadonlyMap<string, Der> {
   const values = new Map<string, Der>();
   for (const extension of children(list)) {
     const id = oidOf(child(extension, 0));

@@ -18,12 +18,8 @@ export const tags = {
   utf8String: 12,
   sequence: 16,
   set: 17,
-  printableString: 19,
-  teletexString: 20,
-  ia5String: 22,
   utcTime: 23,
   generalizedTime: 24,
-  bmpString: 30,
 } as const;
 
 export const tagClasses = { universal: 0x00, contextSpecific: 0x80 } as const;

@@ -1,4 +1,5 @@
 import type { Certificate, PemProblem, PrivateKeyFacts, RevocationList } from '../model/certificate.ts';
+import { looseBase64 } from './base64.ts';
 import { lengthOfFirst, parseDer } from './der.ts';
 import { passedOverBlocks } from './passed-over-blocks.ts';
 import type { PemBlock, PemFault } from './pem-blocks.ts';
@@ -8,7 +9,7 @@ import { certificateLabels, looseBlocks, privateKeyLabels, revocationListLabel }
 import { readCertificate } from './read-certificate.ts';
 import { readKeyBlock } from './read-private-key.ts';
 import { readRevocationList } from './read-revocation-list.ts';
-import { base64Bytes, otherEncoding } from './value-encoding.ts';
+import { otherEncoding } from './value-encoding.ts';
 
 /**
  * What a value is for, since Envoy reads each with another function: `certificates` a chain of its own
@@ -162,7 +163,7 @@ function salvaged(parts: readonly Part[], bytes: Buffer, text: string): PemJudge
       },
     ];
   });
-  const bare = found.length > 0 ? undefined : readCertificate(encoding?.der ?? base64Bytes(text) ?? '');
+  const bare = found.length > 0 ? undefined : readCertificate(encoding?.der ?? looseBase64(text) ?? '');
   const { certificates, revocationLists, privateKey } = judgement([
     ...strictKeys,
     ...found,

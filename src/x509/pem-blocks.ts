@@ -1,3 +1,4 @@
+import { strictBase64 } from './base64.ts';
 import { beginMark } from './pem-text.ts';
 
 /**
@@ -83,8 +84,9 @@ function labelOf(piece: string): string | undefined {
 function block(label: string, header: string | undefined, lines: readonly string[]): PemBlock | PemFault {
   if (lines.some((line) => line.startsWith(beginMark))) return 'begin-without-end';
   if (header !== undefined && !isWrapped(lines)) return 'bad-header';
-  const der = strictBase64(lines.join('\n'));
-  return der ? { label, header: header ?? '', der } : 'bad-base64';
+  const der = strictBase64(lines.join('').replaceAll(/[ \t\r]/g, ''));
+  // BoringSSL refuses a block of no bytes at all, as NO_DATA.
+  return der && der.length > 0 ? { label, header: header ?? '', der } : 'bad-base64';
 }
 
 function isWrapped(lines: readonly string[]): boolean {
@@ -94,12 +96,4 @@ function isWrapped(lines: readonly string[]): boolean {
 
 function faultAtEnd(piece: string): PemFault {
   return piece.includes(beginMark) ? 'blocks-joined' : 'begin-without-end';
-}
-
-/** Undefined for no bytes at all, too: BoringSSL calls that `NO_DATA`. */
-function strictBase64(text: string): Buffer | undefined {
-  const digits = text.replaceAll(/[ \t\r\n]/g, '');
-  const data = digits.endsWith('==') ? digits.slice(0, -2) : digits.endsWith('=') ? digits.slice(0, -1) : digits;
-  const whole = digits.length > 0 && digits.length % 4 === 0;
-  return whole && !/[^A-Za-z0-9+/]/.test(data) ? Buffer.from(data, 'base64') : undefined;
 }

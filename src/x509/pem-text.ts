@@ -1,3 +1,5 @@
+import { looseBase64 } from './base64.ts';
+
 /** One PEM block (RFC 7468) with a final newline. */
 export function pemBlock(label: string, der: Uint8Array): string {
   const base64 = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('base64');
@@ -31,16 +33,13 @@ export function* looseBlocks(text: string): Generator<LooseBlock> {
     const label = text.slice(start + beginMark.length, labelEnd);
     const endMark = `-----END ${label}-----`;
     const isBlock = text.startsWith(endMark, bodyEnd);
-    const der = isBlock ? looseBase64(text.slice(labelEnd + dashes.length, bodyEnd)) : undefined;
+    const der = isBlock
+      ? looseBase64(text.slice(labelEnd + dashes.length, bodyEnd).replaceAll(/\\[nr]/g, ''))
+      : undefined;
     const end = isBlock ? bodyEnd + endMark.length : labelEnd + dashes.length;
     if (der) yield { label, der, start, end };
     from = end;
   }
-}
-
-function looseBase64(body: string): Buffer | undefined {
-  const digits = body.replaceAll(/\\[nr]|\s/g, '');
-  return /[^A-Za-z0-9+/=]/.test(digits) ? undefined : Buffer.from(digits, 'base64');
 }
 
 /** The labels that BoringSSL takes for a certificate; the last only in the first place of a chain. */

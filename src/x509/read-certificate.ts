@@ -30,7 +30,7 @@ const mostKnown = 10_000;
  */
 export function readCertificate(pemOrDer: string | Uint8Array): Certificate | undefined {
   const block = typeof pemOrDer === 'string' ? firstBlock(pemOrDer) : pemOrDer;
-  if (!block || block.length === 0) return undefined;
+  if (block?.[0] !== 0x30) return undefined;
   // What follows a certificate in its block is passed over, as BoringSSL and OpenSSL do.
   const der = block.subarray(0, lengthOfFirst(block));
   const sha256 = hash('sha256', der);

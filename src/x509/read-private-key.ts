@@ -1,6 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
-import type { PemProblem, PrivateKeyFacts } from '../model/certificate.ts';
+import type { PemProblem, PrivateKeyFacts, PublicKeyFacts } from '../model/certificate.ts';
 import type { PemBlock } from './pem-blocks.ts';
 import { publicKeyFactsOf } from './public-key.ts';
 
@@ -38,22 +37,16 @@ export function readKeyBlock({ label, header, der }: PemBlock): KeyReading {
     return { facts: { encrypted: true, label }, problem: 'encrypted' };
   }
   if (header !== '') return { facts: { encrypted: false, label }, problem: 'bad-header' };
-  const key = readKey(label, der);
-  const publicKey = key && publicKeyFactsOf(createPublicKey(key));
+  const publicKey = readKey(label, der);
   if (!publicKey) return { facts: { encrypted: false, label }, problem: 'unreadable-key' };
   return { facts: { encrypted: false, label, publicKey } };
 }
 
-/** Whether the bytes are a private key in any of its unencrypted forms. */
-export function isPrivateKey(der: Buffer): boolean {
-  return Object.keys(forms).some((label) => readKey(label, der) !== undefined);
-}
-
-function readKey(label: string, der: Buffer): KeyObject | undefined {
+function readKey(label: string, der: Buffer): PublicKeyFacts | undefined {
   for (const { type, keyType } of forms[label] ?? []) {
     try {
       const key = createPrivateKey({ key: der, format: 'der', type });
-      if (keyType === undefined || key.asymmetricKeyType === keyType) return key;
+      if (keyType === undefined || key.asymmetricKeyType === keyType) return publicKeyFactsOf(createPublicKey(key));
     } catch {
       // Not of this form; the next may fit.
     }

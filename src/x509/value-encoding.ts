@@ -1,4 +1,5 @@
 import type { PemProblem } from '../model/certificate.ts';
+import { looseBase64 } from './base64.ts';
 import { child, oidOf, parseDer, smallIntegerOf } from './der.ts';
 import { beginMark } from './pem-text.ts';
 
@@ -16,17 +17,10 @@ export function otherEncoding(bytes: Buffer): OtherEncoding | undefined {
   const utf16 = utf16Text(bytes);
   if (utf16?.includes(beginMark) === true) return { problem: 'utf-16', text: utf16 };
   if (bytes[0] === 0x30) return derEncoding(bytes);
-  const decoded = base64Bytes(bytes.toString('latin1'));
+  const decoded = looseBase64(bytes.toString('latin1'));
   if (!decoded) return undefined;
   const text = utf16Text(decoded) ?? decoded.toString('latin1');
   return text.includes(beginMark) ? { problem: 'base64-twice', text } : undefined;
-}
-
-/** The bytes that a text is base64 of, line breaks allowed; undefined for any other text. */
-export function base64Bytes(text: string): Buffer | undefined {
-  const digits = text.replaceAll(/\s/g, '');
-  if (digits.length < 16 || /[^A-Za-z0-9+/=]/.test(digits)) return undefined;
-  return Buffer.from(digits, 'base64');
 }
 
 /** UTF-16 by its byte order mark, or by the zero bytes of two ASCII characters at its start. */

@@ -217,6 +217,30 @@ suite('hostile text', () => {
     );
   });
 
+  test('that is nearly a key or a list is read or refused', () => {
+    const rsa = createPrivateKey(K);
+    const ec = createPrivateKey(ecKey);
+    const blocks: readonly (readonly [string, Buffer])[] = [
+      ['RSA PRIVATE KEY', rsa.export({ format: 'der', type: 'pkcs1' })],
+      ['EC PRIVATE KEY', ec.export({ format: 'der', type: 'sec1' })],
+      ['PRIVATE KEY', ec.export({ format: 'der', type: 'pkcs8' })],
+      ['X509 CRL', Buffer.from(C.split('\n').slice(1, -2).join(''), 'base64')],
+    ];
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...blocks),
+        fc.nat(200),
+        fc.uint8Array({ maxLength: 4 }),
+        ([label, der], at, noise) => {
+          const damaged = Buffer.from(der);
+          damaged.set(noise, Math.min(at, der.length - 4));
+          for (const purpose of purposes) judgePem(broken(label, damaged.toString('base64')), purpose);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   test('of two megabytes is judged in linear time', () => {
     const size = 2_000_000;
     for (const unit of [

@@ -5,7 +5,10 @@ import { rootCertificates } from 'node:tls';
 import * as fc from 'fast-check';
 import { mintCertificate } from '../../src/pki/mint-certificate.ts';
 import { keyKinds, sharedKey } from '../../src/pki/private-key.ts';
+import { orderChain } from '../../src/x509/chain.ts';
+import { refusedByEnvoy } from '../../src/x509/envoy-accepts.ts';
 import { readCertificate } from '../../src/x509/read-certificate.ts';
+import { verifyChain } from '../../src/x509/verify-chain.ts';
 
 const root = mintCertificate({ subject: 'CN=Root,O=Example', ca: true, pathLength: 2 });
 
@@ -155,6 +158,8 @@ test('a name survives being written and read, whatever is in it', () => {
 });
 
 test('damaged certificates are read or refused, never more', () => {
+  const certificateOfRoot = readCertificate(root.certificatePem);
+  assert.ok(certificateOfRoot);
   const der = mintCertificate(
     { subject: 'CN=leaf', dnsNames: ['a.example'], privateKeyPem: sharedKey('ec-p256') },
     root,
@@ -164,7 +169,12 @@ test('damaged certificates are read or refused, never more', () => {
       const damaged = Buffer.from(der);
       damaged.set(noise.subarray(0, der.length - at), at);
       const read = readCertificate(damaged);
-      if (read) assert.equal(read.sha256, fingerprint(read.pem));
+      if (!read) return;
+      assert.equal(read.sha256, fingerprint(read.pem));
+      const certificates = [read, certificateOfRoot];
+      orderChain(certificates, read.publicKey);
+      verifyChain(certificates, [certificateOfRoot], { at: new Date(0), purpose: 'server', partialChain: false });
+      refusedByEnvoy(read);
     }),
     { numRuns: 500 },
   );
