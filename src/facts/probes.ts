@@ -8,9 +8,10 @@ import { serverFor } from './targets.ts';
  * - `works`: the handshake finished and the certificate was good;
  * - `fails`: something is wrong between this client and this server;
  * - `refused-rightly`: a MUTUAL server refused a client without certificate, as it must;
- * - `by-design`: the client did what cannot work here (no SNI where every server names hosts).
+ * - `by-design`: the client did what cannot work here (no SNI where every server names hosts);
+ * - `not-looked`: the machine that probed could not; nothing was learned.
  */
-export type ProbeReading = 'works' | 'fails' | 'refused-rightly' | 'by-design';
+export type ProbeReading = 'works' | 'fails' | 'refused-rightly' | 'by-design' | 'not-looked';
 
 export interface ReadProbe {
   readonly probe: Probe;
@@ -32,8 +33,28 @@ export function refusedForCertificate(probe: Probe): boolean {
   );
 }
 
+/** What a client says whose trust does not hold the issuer. Whose fault that is depends on whose trust it is. */
+const issuerUnknown: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/**
+ * Whether the client that this probe stands for accepts the certificate. A private CA is not in the public store, and
+ * the clients of such a gateway have it: only trust that somebody named counts against an issuer.
+ */
+export function isAccepted(probe: Probe): boolean {
+  if (probe.verify?.ok !== false) return true;
+  const named = probe.trust !== undefined && probe.trust !== 'system' && probe.trust !== 'none';
+  return !named && issuerUnknown.has(probe.verify.code ?? '');
+}
+
 function readingOf(probe: Probe, server: Server | undefined): ProbeReading {
-  if (probe.outcome === 'ok') return probe.verify?.ok === false ? 'fails' : 'works';
+  if (probe.gap) return 'not-looked';
+  if (probe.outcome === 'ok' || probe.outcome === 'verify-failed') return isAccepted(probe) ? 'works' : 'fails';
   if (probe.sni === null && (probe.outcome === 'reset' || probe.outcome === 'closed') && !server) return 'by-design';
   const wanted = server !== undefined && asksClients(server) && server.tls?.mode === 'MUTUAL';
   if (wanted && probe.clientCertificate === 'none' && refusedForCertificate(probe)) return 'refused-rightly';

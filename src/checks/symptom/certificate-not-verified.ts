@@ -1,3 +1,4 @@
+import { isAccepted } from '../../facts/probes.ts';
 import { probeSymptom } from './probe-symptom.ts';
 
 /** The handshake is done and the client does not accept the certificate. */
@@ -6,6 +7,5 @@ export const certificateNotVerified = probeSymptom({
   title: 'Clients accept the certificates that are served',
   step: 'server-certificate',
   says: (host) => `Clients do not accept the certificate that is served for ${host}`,
-  takes: ({ probe, server, crossHost }) =>
-    probe.verify?.ok === false && !crossHost && server?.tls?.mode !== 'PASSTHROUGH',
+  takes: ({ probe, server, crossHost }) => !isAccepted(probe) && !crossHost && server?.tls?.mode !== 'PASSTHROUGH',
 });

@@ -6,5 +6,5 @@ export const connectionRefused = probeSymptom({
   title: 'The ports of the gateway accept connections',
   step: 'tcp',
   says: (host) => `The connection for ${host} is refused`,
-  takes: ({ probe }) => probe.outcome === 'refused',
+  takes: ({ probe, reading }) => reading !== 'not-looked' && probe.outcome === 'refused',
 });

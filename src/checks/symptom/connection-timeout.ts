@@ -6,6 +6,8 @@ export const connectionTimeout = probeSymptom({
   title: 'The addresses of the gateway answer',
   step: 'tcp',
   says: (host) => `The connection for ${host} gets no answer`,
-  takes: ({ probe }) =>
-    (probe.outcome === 'timeout' || probe.outcome === 'unreachable') && probe.protocol === undefined,
+  takes: ({ probe, reading }) =>
+    reading !== 'not-looked' &&
+    (probe.outcome === 'timeout' || probe.outcome === 'unreachable') &&
+    probe.protocol === undefined,
 });

@@ -7,5 +7,6 @@ export const handshakeNotTls = probeSymptom({
   step: 'tls',
   says: (host) => `The answer to a TLS handshake for ${host} is plaintext`,
   // a TLS probe of a plain HTTP port is no fault
-  takes: ({ probe, server }) => probe.outcome === 'not-tls' && probe.port !== 80 && server?.port !== 80,
+  takes: ({ probe, server, reading }) =>
+    reading !== 'not-looked' && probe.outcome === 'not-tls' && probe.port !== 80 && server?.port !== 80,
 });
