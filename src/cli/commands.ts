@@ -26,6 +26,14 @@ export interface CommandTable {
 export const commandTable: CommandTable = {
   commands: new Map<string, CommandEntry>([
     [
+      'doctor',
+      {
+        summary: 'What is broken, why, and what to do',
+        group: 'Find the fault',
+        load: () => import('../commands/doctor.ts'),
+      },
+    ],
+    [
       'explain',
       {
         summary: 'Offline help for a cause, a check, a TLS alert, an error text or a line of a log',

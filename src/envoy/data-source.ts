@@ -4,20 +4,20 @@ import { textAt } from '../kubernetes/read.ts';
 /** `envoy.config.core.v3.DataSource`: a file to read, or content that stands in the configuration. */
 export type DataSource =
   | { readonly kind: 'file'; readonly file: string }
-  | { readonly kind: 'inline'; readonly text: string }
+  | { readonly kind: 'inline'; readonly content: Buffer }
   | { readonly kind: 'none' };
 
 /** How Envoy names content that is no file, in `/certs` and in its messages. */
 export const inline = '<inline>';
 
-/** Reads a DataSource. `inline_bytes` is base64 in JSON; what is no base64 gives the text that a lenient decoder sees. */
+/** Reads a DataSource. `inline_bytes` is base64 in JSON; of what is no base64, what a lenient decoder makes of it. */
 export function readDataSource(json: Json | undefined): DataSource {
   const file = textAt(json, 'filename');
   if (file !== undefined) return { kind: 'file', file };
   const bytes = textAt(json, 'inline_bytes');
-  if (bytes !== undefined) return { kind: 'inline', text: Buffer.from(bytes, 'base64').toString('utf8') };
+  if (bytes !== undefined) return { kind: 'inline', content: Buffer.from(bytes, 'base64') };
   const text = textAt(json, 'inline_string');
-  return text === undefined ? { kind: 'none' } : { kind: 'inline', text };
+  return text === undefined ? { kind: 'none' } : { kind: 'inline', content: Buffer.from(text) };
 }
 
 /** The file name of a DataSource, `<inline>` for content, undefined where there is none. */

@@ -1,7 +1,6 @@
 import type { EnvoyCluster, EnvoyEndpoint } from '../model/envoy.ts';
 import type { Json } from '../model/json.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../kubernetes/read.ts';
-import type { PemJudge } from './pem-judge.ts';
 import { present } from './present.ts';
 import { istioConfig } from './read-route-config.ts';
 import { readTransport } from './read-tls-context.ts';
@@ -12,14 +11,14 @@ export const httpProtocolOptions = 'envoy.extensions.upstreams.http.v3.HttpProto
 export const usableHealth: ReadonlySet<string> = new Set(['UNKNOWN', 'HEALTHY', 'DEGRADED']);
 
 /** Reads an element of `static_clusters`, `dynamic_active_clusters` or `dynamic_warming_clusters`. */
-export function readCluster(entry: Json, warming: boolean, judge: PemJudge): EnvoyCluster | undefined {
+export function readCluster(entry: Json, warming: boolean): EnvoyCluster | undefined {
   const cluster = objectAt(entry, 'cluster');
   const name = textAt(cluster, 'name');
   if (name === undefined) return undefined;
   return present({
     name,
     type: textAt(cluster, 'type') ?? textAt(cluster, 'cluster_type', 'name'),
-    tls: readTransport(cluster, judge).tls,
+    tls: readTransport(cluster).tls,
     transportSocketMatches: objectsAt(cluster, 'transport_socket_matches').map(
       ({ value }) => textAt(value, 'name') ?? '',
     ),

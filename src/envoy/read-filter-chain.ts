@@ -1,7 +1,6 @@
 import type { EnvoyFilterChain } from '../model/envoy.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { listAt, numberAt, objectAt, objectsAt, textAt, textsAt } from '../kubernetes/read.ts';
-import type { PemJudge } from './pem-judge.ts';
 import { present } from './present.ts';
 import { readTransport } from './read-tls-context.ts';
 import { typeName } from './type-name.ts';
@@ -17,11 +16,11 @@ const otherCriteria = [
 ];
 
 /** Reads one filter chain of either API version. */
-export function readFilterChain(json: Json, judge: PemJudge): EnvoyFilterChain {
+export function readFilterChain(json: Json): EnvoyFilterChain {
   const match = objectAt(json, 'filter_chain_match');
   const filters = objectsAt(json, 'filters').map(({ value }) => value);
   const http = filters.map(configOf).find(isHttp);
-  const transport = readTransport(json, judge);
+  const transport = readTransport(json);
   const otherMatch = otherCriteria.filter((criterion) => match?.[criterion] !== undefined);
   const httpFilters = objectsAt(http, 'http_filters').map(({ value }) => value);
   return present({

@@ -1,7 +1,6 @@
 import type { EnvoyListener } from '../model/envoy.ts';
 import type { Json } from '../model/json.ts';
 import { booleanAt, listAt, numberAt, objectAt, objectsAt, textAt } from '../kubernetes/read.ts';
-import type { PemJudge } from './pem-judge.ts';
 import { present } from './present.ts';
 import { accessLogFormats, chainAccessLogFormats, chainsOf, readFilterChain } from './read-filter-chain.ts';
 import { withoutPrivateKeys } from './without-private-keys.ts';
@@ -19,11 +18,11 @@ const states = [
  * Reads an entry of `dynamic_listeners` (Envoy ≥ 1.13): one listener for each state in it. A refused update leaves two
  * entries, one of them without a name; both take the name of the configuration that failed [seen: Envoy 1.38.3].
  */
-export function readDynamicListener(entry: Json, judge: PemJudge): readonly EnvoyListener[] {
+export function readDynamicListener(entry: Json): readonly EnvoyListener[] {
   const name = textAt(entry, 'name');
   const found = states.flatMap(([field, state]) => {
     const held = objectAt(entry, field);
-    return held ? [readListenerState(held, state, judge, name)] : [];
+    return held ? [readListenerState(held, state, name)] : [];
   });
   const failed = objectAt(entry, 'error_state');
   if (!failed) return found;
@@ -31,7 +30,7 @@ export function readDynamicListener(entry: Json, judge: PemJudge): readonly Envo
   return [
     ...found,
     {
-      ...readListener(objectAt(failed, 'failed_configuration'), 'error', judge, name),
+      ...readListener(objectAt(failed, 'failed_configuration'), 'error', name),
       ...present({
         lastUpdated: textAt(failed, 'last_update_attempt'),
         details: details === undefined ? undefined : withoutPrivateKeys(details),
@@ -41,14 +40,14 @@ export function readDynamicListener(entry: Json, judge: PemJudge): readonly Envo
 }
 
 /** Reads `{version_info, listener, last_updated}`: a static listener, or an entry of the lists of Envoy ≤ 1.12. */
-export function readListenerState(entry: Json, state: State, judge: PemJudge, name?: string): EnvoyListener {
+export function readListenerState(entry: Json, state: State, name?: string): EnvoyListener {
   return {
-    ...readListener(objectAt(entry, 'listener'), state, judge, name),
+    ...readListener(objectAt(entry, 'listener'), state, name),
     ...present({ versionInfo: textAt(entry, 'version_info'), lastUpdated: textAt(entry, 'last_updated') }),
   };
 }
 
-function readListener(json: Json | undefined, state: State, judge: PemJudge, entryName?: string): EnvoyListener {
+function readListener(json: Json | undefined, state: State, entryName?: string): EnvoyListener {
   const address = objectAt(json, 'address', 'socket_address');
   const name = entryName ?? textAt(json, 'name') ?? '';
   const fallback = objectAt(json, 'default_filter_chain');
@@ -58,9 +57,9 @@ function readListener(json: Json | undefined, state: State, judge: PemJudge, ent
     state,
     address: textAt(address, 'address') ?? textAt(json, 'address', 'pipe', 'path'),
     port: numberAt(address, 'port_value'),
-    chains: listAt(json, 'filter_chains').map((chain) => readFilterChain(chain, judge)),
+    chains: listAt(json, 'filter_chains').map((chain) => readFilterChain(chain)),
     hasDefaultChain: fallback !== undefined,
-    defaultChain: fallback && readFilterChain(fallback, judge),
+    defaultChain: fallback && readFilterChain(fallback),
     matcher: objectAt(json, 'filter_chain_matcher') ? true : undefined,
     listenerFilters: listenerFilters(json),
     udp: textAt(address, 'protocol') === 'UDP' || objectAt(json, 'udp_listener_config') !== undefined,

@@ -44,14 +44,16 @@ export function readNode(json: Json | undefined): EnvoyNode {
   const id = textAt(json, 'id');
   const labels = textMapAt(metadata, 'LABELS');
   const kept = readMetadata(metadata);
+  // Envoy ≤ 1.14: `<commit>/1.12.0-dev/Clean/RELEASE/BoringSSL`.
+  const [, number, , , ssl] = (textAt(json, 'build_version') ?? '').split('/');
   return present({
     id,
     istioVersion: textAt(metadata, 'ISTIO_VERSION'),
-    envoyVersion: readBuildVersion(objectAt(json, 'user_agent_build_version')),
+    envoyVersion: readBuildVersion(objectAt(json, 'user_agent_build_version')) ?? (number || undefined),
     revision: labels['istio.io/rev'] ?? textAt(metadata, 'ANNOTATIONS', 'istio.io/rev'),
     labels,
     proxyType: id === undefined ? undefined : readNodeId(id)?.proxyType,
-    ssl: textAt(json, 'user_agent_build_version', 'metadata', 'ssl.version'),
+    ssl: textAt(json, 'user_agent_build_version', 'metadata', 'ssl.version') ?? (ssl || undefined),
     metadata: Object.keys(kept).length > 0 ? kept : undefined,
   });
 }

@@ -3,8 +3,8 @@ import type { Json, JsonObject } from '../model/json.ts';
 import { pemEffects } from '../x509/pem-problems.ts';
 import { objectAt, textAt, textsAt } from '../kubernetes/read.ts';
 import type { PemProblem } from '../model/certificate.ts';
+import { type PemJudgement, judgePem } from '../x509/judge-pem.ts';
 import { readDataSource } from './data-source.ts';
-import type { PemJudge } from './pem-judge.ts';
 import { present } from './present.ts';
 
 /** The version of a subscription that never received a value [seen: Envoy 1.38.3]. */
@@ -23,19 +23,14 @@ export interface ReadSecret {
  * Reads an element of `static_secrets`, `dynamic_active_secrets` or `dynamic_warming_secrets`. `state` is undefined where
  * the list is not known, as in an answer to `?resource=`: the content then tells.
  */
-export function readSecret(
-  entry: Json,
-  state: EnvoySecret['state'] | undefined,
-  judge: PemJudge,
-): ReadSecret | undefined {
+export function readSecret(entry: Json, state: EnvoySecret['state'] | undefined): ReadSecret | undefined {
   const secret = objectAt(entry, 'secret');
   const name = textAt(entry, 'name') ?? textAt(secret, 'name');
   if (name === undefined) return undefined;
   const versionInfo = textAt(entry, 'version_info');
   const content = contentOf(secret);
   const empty = content === undefined && (versionInfo === undefined || versionInfo === uninitialized);
-  const text = publicText(secret, content);
-  const judged = text === undefined ? undefined : judge(text);
+  const judged = judgeContent(secret, content);
   return {
     secret: present({
       name,
@@ -58,16 +53,17 @@ function contentOf(secret: JsonObject | undefined): EnvoySecret['content'] {
   return others.length > 0 ? 'other' : undefined;
 }
 
-/** The certificates as text; the empty text for a content that should have some and has none. */
-function publicText(secret: JsonObject | undefined, content: EnvoySecret['content']): string | undefined {
+/** The certificates, as Envoy reads them. Undefined for content that has none, or where a file holds them. */
+function judgeContent(secret: JsonObject | undefined, content: EnvoySecret['content']): PemJudgement | undefined {
   if (content !== 'key-pair' && content !== 'validation') return undefined;
+  const isPair = content === 'key-pair';
   const source = readDataSource(
-    content === 'key-pair'
+    isPair
       ? objectAt(secret, 'tls_certificate', 'certificate_chain')
       : objectAt(secret, 'validation_context', 'trusted_ca'),
   );
   if (source.kind === 'file') return undefined;
-  return source.kind === 'inline' ? source.text : '';
+  return judgePem(source.kind === 'inline' ? source.content : '', isPair ? 'certificates' : 'trusted-ca');
 }
 
 /** What istls noted of the PEM text when it wrote this dump: the text itself was not kept. */
@@ -84,6 +80,6 @@ function keyInClear(secret: JsonObject | undefined): boolean {
   const pair = objectAt(secret, 'tls_certificate');
   return ['private_key', 'password', 'pkcs12'].some((field) => {
     const source = readDataSource(pair?.[field]);
-    return source.kind === 'inline' && source.text !== '' && source.text !== redacted;
+    return source.kind === 'inline' && source.content.length > 0 && source.content.toString() !== redacted;
   });
 }

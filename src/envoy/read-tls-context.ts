@@ -2,8 +2,8 @@ import type { Certificate } from '../model/certificate.ts';
 import type { EnvoyTls } from '../model/envoy.ts';
 import type { Json } from '../model/json.ts';
 import { booleanAt, objectAt, objectsAt, textAt, textsAt } from '../kubernetes/read.ts';
+import { judgePem } from '../x509/judge-pem.ts';
 import { readDataSource, sourceName } from './data-source.ts';
-import type { PemJudge } from './pem-judge.ts';
 import { present } from './present.ts';
 import { readStringMatcher } from './string-matcher.ts';
 import { typeName } from './type-name.ts';
@@ -22,17 +22,17 @@ const deepestWrapper = 4;
  * Reads `transport_socket` (Istio ≥ 1.5), or the `tls_context` beside it that Envoy's v2 API had, of a filter chain, a
  * cluster or a `transport_socket_matches` entry.
  */
-export function readTransport(owner: Json | undefined, judge: PemJudge): ReadTransport {
+export function readTransport(owner: Json | undefined): ReadTransport {
   const inlineContext = objectAt(owner, 'tls_context');
-  if (inlineContext) return { tls: readTlsContext(inlineContext, judge) };
+  if (inlineContext) return { tls: readTlsContext(inlineContext) };
   let socket = objectAt(owner, 'transport_socket');
   for (let level = 0; socket && level < deepestWrapper; level += 1) {
     const config = objectAt(socket, 'typed_config') ?? objectAt(socket, 'config');
     const type = typeName(config) ?? textAt(socket, 'name') ?? '';
     const quic = objectAt(config, 'downstream_tls_context') ?? objectAt(config, 'upstream_tls_context');
-    if (quic) return { tls: readTlsContext(quic, judge) };
+    if (quic) return { tls: readTlsContext(quic) };
     const isTls = /TlsContext$|^(?:envoy\.transport_sockets\.)?tls$/.test(type);
-    if (isTls) return { tls: readTlsContext(config, judge) };
+    if (isTls) return { tls: readTlsContext(config) };
     if (/RawBuffer$|raw_buffer$/.test(type)) return {};
     const inner = objectAt(config, 'transport_socket');
     if (!inner) return { transportSocket: type };
@@ -42,13 +42,13 @@ export function readTransport(owner: Json | undefined, judge: PemJudge): ReadTra
 }
 
 /** Reads a DownstreamTlsContext or UpstreamTlsContext of either API version. */
-export function readTlsContext(context: Json | undefined, judge: PemJudge): EnvoyTls {
+export function readTlsContext(context: Json | undefined): EnvoyTls {
   const common = objectAt(context, 'common_tls_context');
   const sds = objectsAt(common, 'tls_certificate_sds_secret_configs').map(({ value }) => value);
-  const validation = readValidation(common, judge);
+  const validation = readValidation(common);
   const parameters = objectAt(common, 'tls_params');
   const curves = textsAt(parameters, 'ecdh_curves');
-  const pairs = readPairs(common, judge);
+  const pairs = readPairs(common);
   return present({
     secrets: sds.map((config) => textAt(config, 'name') ?? ''),
     files: pairs.files,
@@ -66,13 +66,13 @@ export function readTlsContext(context: Json | undefined, judge: PemJudge): Envo
   });
 }
 
-function readPairs(common: Json | undefined, judge: PemJudge) {
+function readPairs(common: Json | undefined) {
   const files: string[] = [];
   const certificates: Certificate[] = [];
   for (const { value } of objectsAt(common, 'tls_certificates')) {
     const chain = readDataSource(value['certificate_chain']);
     files.push(sourceName(chain) ?? '', sourceName(readDataSource(value['private_key'])) ?? '');
-    if (chain.kind === 'inline') certificates.push(...judge(chain.text).certificates);
+    if (chain.kind === 'inline') certificates.push(...judgePem(chain.content, 'certificates').certificates);
   }
   return { files, certificates: certificates.length > 0 ? certificates : undefined };
 }
@@ -90,7 +90,7 @@ const verifying = [
   'verify_subject_alt_name',
 ];
 
-function readValidation(common: Json | undefined, judge: PemJudge) {
+function readValidation(common: Json | undefined) {
   const combined = objectAt(common, 'combined_validation_context');
   const inline = objectAt(combined, 'default_validation_context') ?? objectAt(common, 'validation_context');
   const secret =
@@ -102,7 +102,7 @@ function readValidation(common: Json | undefined, judge: PemJudge) {
     validatesClients: secret !== undefined || verifying.some((field) => inline?.[field] !== undefined),
     caFile: sourceName(ca),
     crlFile: sourceName(readDataSource(inline?.['crl'])),
-    inlineTrustedCa: ca.kind === 'inline' ? judge(ca.text).certificates : undefined,
+    inlineTrustedCa: ca.kind === 'inline' ? judgePem(ca.content, 'trusted-ca').certificates : undefined,
     subjectAltNames: readSubjectAltNames(inline),
     verifySpki: textsAt(inline, 'verify_certificate_spki'),
     verifyHash: textsAt(inline, 'verify_certificate_hash'),

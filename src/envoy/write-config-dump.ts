@@ -40,7 +40,6 @@ function section(name: string, content: JsonObject): JsonObject {
 
 /** Writes `envoy.config.core.v3.Node`. */
 export function writeNode(node: EnvoyNode): JsonObject {
-  const [major, minor, patch] = (node.envoyVersion ?? '').split('.').map(Number);
   const fromLabel = node.labels['istio.io/rev'] === node.revision;
   return present({
     id: node.id,
@@ -50,11 +49,18 @@ export function writeNode(node: EnvoyNode): JsonObject {
       LABELS: node.labels,
       ANNOTATIONS: fromLabel || node.revision === undefined ? undefined : { 'istio.io/rev': node.revision },
     }),
-    user_agent_build_version: present({
-      version: patch === undefined ? undefined : { major_number: major, minor_number: minor, patch },
-      metadata: node.ssl === undefined ? undefined : { 'ssl.version': node.ssl },
-    }),
+    ...writeBuild(node),
   });
+}
+
+/** A version that is no three numbers (`1.12.0-dev`) has its place in the form of older releases only. */
+function writeBuild({ envoyVersion, ssl }: EnvoyNode): JsonObject {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)$/.exec(envoyVersion ?? '') ?? [];
+  if (patch === undefined) return { build_version: `/${envoyVersion ?? ''}///${ssl ?? ''}` };
+  const version = { major_number: Number(major), minor_number: Number(minor), patch: Number(patch) };
+  return {
+    user_agent_build_version: present({ version, metadata: ssl === undefined ? undefined : { 'ssl.version': ssl } }),
+  };
 }
 
 function writeBootstrap(node: EnvoyNode): JsonObject {

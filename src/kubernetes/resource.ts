@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Change, Meta, Origin, OwnerReference, Resource } from '../model/resource.ts';
 import { booleanAt, isList, isObject, objectsAt, textAt, textMapAt } from './read.ts';
+import { settingsOf } from './settings.ts';
 
 /** What `kubectl apply` writes: the whole object as it was applied, which for a Secret is all of its values. */
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -38,7 +39,8 @@ export function metaOf(object: JsonObject, origin?: Origin): Meta {
  */
 export function resourceOf(object: JsonObject, origin?: Origin): Resource {
   const { apiVersion: _apiVersion, kind: _kind, metadata: _metadata, ...body } = object;
-  return { ...metaOf(object, origin), body: withoutValues(body) };
+  const settings = settingsOf(object);
+  return { ...metaOf(object, origin), body: withoutValues(body), ...(settings.length > 0 && { settings }) };
 }
 
 function ownerOf(reference: JsonObject): OwnerReference {

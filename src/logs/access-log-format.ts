@@ -47,6 +47,9 @@ const operators: ReadonlyMap<string, AccessField> = new Map([
   ['ROUTE_NAME', 'routeName'],
 ]);
 
+/** Stands for an operator while a format line is split: a character that no format has. */
+const mark = '\uE000';
+const places = /\uE000(\d+)\uE000/g;
 const operator = /%([A-Z_]+)(\([^)]*\))?(?::\d+)?%/g;
 
 function fieldOf(name: string, parameters = ''): AccessField | undefined {
@@ -64,16 +67,16 @@ export function readAccessLogFormat(format: string): AccessLogFormat {
   const found: (AccessField | undefined)[] = [];
   const marked = format.trim().replaceAll(operator, (_text, name: string, parameters?: string) => {
     found.push(fieldOf(name, parameters));
-    return `\u0000${found.length - 1}\u0000`;
+    return `${mark}${found.length - 1}${mark}`;
   });
   const columns = splitColumns(marked).map(({ text, quoted }) => ({ quoted, field: columnField(text, found) }));
   return { kind: 'text', columns };
 }
 
 function columnField(text: string, found: readonly (AccessField | undefined)[]): AccessField | undefined {
-  const fields = [...text.matchAll(/\u0000(\d+)\u0000/g)].map(([, index]) => found[Number(index)]);
+  const fields = [...text.matchAll(places)].map(([, index]) => found[Number(index)]);
   if (fields.length === 3 && fields.join(' ') === 'method path protocol') return 'request';
-  const alone = /^\[?\u0000\d+\u0000\]?$/.test(text);
+  const alone = fields.length === 1 && /^\[?\uE000\d+\uE000\]?$/.test(text);
   return alone ? fields[0] : undefined;
 }
 
@@ -115,12 +118,8 @@ export function splitColumns(line: string): readonly { readonly text: string; re
   return columns;
 }
 
-function columns(text: string): AccessLogFormat & { kind: 'text' } {
-  const names = splitColumns(text);
-  return {
-    kind: 'text',
-    columns: names.map(({ text: field, quoted }) => ({ quoted, field: isField(field) ? field : undefined })),
-  };
+function columns(text: string): readonly AccessColumn[] {
+  return splitColumns(text).map(({ text: field, quoted }) => ({ quoted, field: isField(field) ? field : undefined }));
 }
 
 const known: ReadonlySet<string> = new Set<AccessField>([...operators.values(), 'request']);

@@ -86,7 +86,7 @@ export const connectionPatterns: readonly LogPattern[] = [
   {
     id: 'agent-certificate-not-signed',
     writers: everyone,
-    cue: ' failed to sign: ',
+    cue: 'failed to sign: ',
     rest: /(?<reason>.*)/y,
     versions: { from: '1.9' },
     severity: 'error',
@@ -148,6 +148,12 @@ export const connectionPatterns: readonly LogPattern[] = [
 /** Lines that look like faults and are none, so that `explain` can say so. */
 export const noisePatterns: readonly LogPattern[] = [
   noise(
+    'istiod-incremental-push',
+    'istiod',
+    'XDS: Incremental Pushing ',
+    'Follows a change of a Secret or of endpoints: listeners and routes stay as they are.',
+  ),
+  noise(
     'istiod-webhook-not-ready',
     'istiod',
     'error handling istio-validator',
@@ -162,7 +168,7 @@ export const noisePatterns: readonly LogPattern[] = [
   noise(
     'istiod-gateway-class-exists',
     'istiod',
-    'gatewayclasses.gateway.networking.k8s.io ',
+    'gatewayclasses.gateway.networking.k8s.io "',
     'The class was made a moment before by another writer.',
   ),
   noise(

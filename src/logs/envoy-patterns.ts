@@ -1,5 +1,5 @@
 import { ofResource } from './event-fields.ts';
-import type { LogPattern } from './log-pattern.ts';
+import type { EventFields, LogPattern } from './log-pattern.ts';
 import { listenerReasons, secretReasons } from './refusal-reasons.ts';
 import { refusedListeners } from './refused-listeners.ts';
 
@@ -7,6 +7,14 @@ const gateway = ['gateway', 'node-agent'] as const;
 const always = { from: '1.0' } as const;
 const secretType = String.raw`(?<type>envoy\.extensions\.transport_sockets\.tls\.v3\.Secret|envoy\.api\.v2\.auth\.Secret)`;
 const refusedType = (type: string) => new RegExp(String.raw`${type} rejected: (?<reason>.*)`, 'sy');
+
+const tlsError = /TLS[_ ]error.*/s;
+
+/** The client of `remote address:ADDRESS,…` and `closing connection from ADDRESS`. */
+function ofClient(text: string | undefined): Partial<EventFields> {
+  const client = /(?:remote address:|connection from )([^\s,]+)/.exec(text ?? '')?.[1];
+  return client === undefined ? {} : { client };
+}
 
 /** What Envoy itself prints, and the agent about files. The reason of a handshake is printed at debug level only. */
 export const envoyPatterns: readonly LogPattern[] = [
@@ -103,13 +111,16 @@ export const envoyPatterns: readonly LogPattern[] = [
     severity: 'error',
     meaning: 'A client sent no server name, or one that no server of this port has; the connection is reset.',
     causes: ['sni-missing', 'gateway-host-missing', 'sni-stripped-by-lb'],
-    events: () => [{ kind: 'handshake-failed', reason: 'no matching filter chain found' }],
+    events: ({ before }) => [
+      { ...ofClient(before), kind: 'handshake-failed', reason: 'no matching filter chain found' },
+    ],
   },
   {
     id: 'envoy-client-certificate-refused',
     writers: gateway,
     cue: 'verify cert failed: ',
     rest: /(?<reason>.*)/y,
+    isHandshake: true,
     versions: always,
     severity: 'error',
     meaning: 'The client showed a certificate that the gateway does not accept, for the reason in the line.',
@@ -121,7 +132,7 @@ export const envoyPatterns: readonly LogPattern[] = [
       'mtls-ca-wrong',
     ],
     events: ({ message = '', reason = '' }) => [
-      { kind: 'handshake-failed', reason: /TLS[_ ]error.*/s.exec(message)?.[0].trim() ?? reason },
+      { ...ofClient(message), kind: 'handshake-failed', reason: tlsError.exec(message)?.[0].trim() ?? reason },
     ],
   },
   {
@@ -129,22 +140,28 @@ export const envoyPatterns: readonly LogPattern[] = [
     writers: gateway,
     cue: 'TLS_error',
     rest: /:?\|(?<reason>.*)/sy,
+    isHandshake: true,
     versions: { from: '1.20' },
     severity: 'error',
     meaning: 'A TLS handshake failed; BoringSSL says why.',
     causes: ['mtls-client-untrusted', 'mtls-client-cert-missing', 'tls-version-cipher'],
-    events: ({ reason = '' }) => [{ kind: 'handshake-failed', reason: `TLS_error:|${reason.trim()}` }],
+    events: ({ message, reason = '' }) => [
+      { ...ofClient(message), kind: 'handshake-failed', reason: `TLS_error:|${reason.trim()}` },
+    ],
   },
   {
     id: 'envoy-handshake-failed-older',
     writers: gateway,
     cue: 'TLS error: ',
     rest: /(?<reason>.*)/sy,
+    isHandshake: true,
     versions: { from: '1.0', to: '1.19' },
     severity: 'error',
     meaning: 'A TLS handshake failed; BoringSSL says why.',
     causes: ['mtls-client-untrusted', 'mtls-client-cert-missing', 'tls-version-cipher'],
-    events: ({ reason = '' }) => [{ kind: 'handshake-failed', reason: `TLS error: ${reason.trim()}` }],
+    events: ({ message, reason = '' }) => [
+      { ...ofClient(message), kind: 'handshake-failed', reason: `TLS error: ${reason.trim()}` },
+    ],
   },
   {
     id: 'envoy-secret-updated',

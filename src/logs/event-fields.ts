@@ -19,11 +19,7 @@ export function ofResource(resource: string | undefined, namespace?: string): Fi
       return { ...base, secret: present({ namespace: name.namespace ?? namespace, name: name.name }) };
     case 'agent':
       return { ...base, secret: present({ namespace, name: name.name }) };
-    case 'workload':
-    case 'file-cert':
-    case 'file-root':
-    case 'sds':
-    case 'invalid':
+    default:
       return base;
   }
 }

@@ -1,9 +1,7 @@
 import { readRouteName } from '../envoy/route-name.ts';
 import { present } from '../envoy/present.ts';
-import { listOf, ofConnection, ofGateway, ofProxy } from './event-fields.ts';
+import { listOf, ofGateway, ofProxy } from './event-fields.ts';
 import type { EventFields, LogPattern, Parts } from './log-pattern.ts';
-import { listenerReasons } from './refusal-reasons.ts';
-import { refusedListeners } from './refused-listeners.ts';
 
 const istiod = ['istiod'] as const;
 const always = { from: '1.0' } as const;
@@ -239,42 +237,6 @@ export const istiodConfigPatterns: readonly LogPattern[] = [
       'credentialName names a secret server (sds://) whose Service is not known, so that the chain has no source of certificates.',
     causes: ['external-secret-not-synced', 'secret-missing'],
     events: ({ reason = '' }) => [{ reason, kind: 'secret-fetch-failed' }],
-  },
-  {
-    id: 'istiod-listener-refused',
-    writers: istiod,
-    cue: 'ADS:LDS: ACK ERROR ',
-    rest: /(?<connection>\S+) (?<code>[A-Za-z]+):(?:Error adding\/updating listener(?:\(s\))? )?(?:(?<listener>\S+?): )?(?<reason>.*)/sy,
-    reason: { part: 'reason', known: listenerReasons },
-    versions: { from: '1.3' },
-    severity: 'error',
-    meaning:
-      'Envoy refused a listener. A changed one stays as it was, a new one does not exist and its port refuses connections; other listeners of the push are taken.',
-    causes: ['listener-nack'],
-    events: ({ connection, message = '' }) => refusedListeners(message, ofConnection(connection)),
-  },
-  {
-    id: 'istiod-cluster-refused',
-    writers: istiod,
-    cue: 'ADS:CDS: ACK ERROR ',
-    rest: /(?<connection>\S+) (?<code>[A-Za-z]+):(?<reason>.*)/sy,
-    versions: { from: '1.3' },
-    severity: 'error',
-    meaning: 'Envoy refused a cluster: what a DestinationRule or an EnvoyFilter asks of the backend cannot be done.',
-    causes: ['backend-tls-origination', 'envoyfilter-breaks-tls'],
-    events: ({ connection, reason = '' }) => [
-      { ...ofConnection(connection), reason: reason.trim(), kind: 'cluster-refused' },
-    ],
-  },
-  {
-    id: 'istiod-routes-refused',
-    writers: istiod,
-    cue: 'ADS:RDS: ACK ERROR ',
-    rest: /(?<connection>\S+) (?<code>[A-Za-z]+):(?<reason>.*)/sy,
-    versions: { from: '1.3' },
-    severity: 'error',
-    meaning: 'Envoy refused a route configuration: requests go by the one before it.',
-    causes: ['vs-route-match', 'envoyfilter-breaks-tls'],
   },
   {
     id: 'istiod-several-services',

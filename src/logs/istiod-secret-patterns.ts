@@ -1,26 +1,14 @@
-import { keysOf, namesOf, ofConnection, ofProxy, ofResource } from './event-fields.ts';
+import { keysOf, ofProxy, ofResource } from './event-fields.ts';
 import type { EventFields, LogPattern, MessageContext, Parts } from './log-pattern.ts';
-import { secretReasons } from './refusal-reasons.ts';
 
 const istiod = ['istiod'] as const;
 const detailed = { from: '1.12' } as const;
-const terse = { from: '1.8', to: '1.11' } as const;
 const resource = String.raw`(?<resource>[a-z-]+:\/\/[^\s:]*)`;
 
 function about(kind: EventFields['kind'], more: (parts: Parts) => Partial<EventFields> = () => ({})) {
   return (parts: Parts, _context: MessageContext): readonly EventFields[] => [
     { ...ofResource(parts['resource'], parts['namespace']), ...more(parts), kind },
   ];
-}
-
-/** One event for each name that was denied; what `and 3 others` hides cannot be told. No scheme, no namespace is printed. */
-function denied(kind: EventFields['kind']) {
-  return ({ before, names, reason = '' }: Parts): readonly EventFields[] =>
-    namesOf(names).map((name) => {
-      const ca = name.endsWith('-cacert');
-      const secret = { name: ca ? name.slice(0, -'-cacert'.length) : name };
-      return { ...ofProxy(lastWord(before)), secret, ca, reason, kind };
-    });
 }
 
 /** Istio 1.8+: istiod reads the Secrets, checks who may have them, and sends them to Envoy. */
@@ -155,87 +143,6 @@ export const istiodSecretPatterns: readonly LogPattern[] = [
     events: about('secret-unparsable', ({ reason = '' }) => ({ reason })),
   },
   {
-    id: 'istiod-denied-rbac',
-    writers: istiod,
-    cue: 'attempted to access unauthorized certificates ',
-    rest: /(?<names>[^:]*): (?<reason>(?<account>[^\s/]+)\/(?<namespace>\S+) is not authorized to read secrets.*)/y,
-    versions: detailed,
-    severity: 'error',
-    meaning:
-      'The service account of the gateway (first part; the second is its namespace) may not list Secrets in its own namespace, so istiod gives it none. The answer is remembered for a minute.',
-    causes: ['secret-rbac-denied'],
-    events: denied('secret-denied-rbac'),
-  },
-  {
-    id: 'istiod-denied-reference',
-    writers: istiod,
-    cue: 'attempted to access unauthorized certificates ',
-    rest: /(?<names>[^:]*): (?<reason>cross namespace secret reference requires Reference(?:Grant|Policy))/y,
-    versions: detailed,
-    severity: 'error',
-    meaning:
-      "The Secret is in another namespace than the gateway's pods: never allowed for a plain credentialName, and for the Gateway API only with a ReferenceGrant. The text is also the common one for any reference that was not verified.",
-    causes: ['referencegrant-missing', 'secret-wrong-namespace', 'istio-bug-secret-authorization'],
-    events: denied('secret-denied-reference'),
-  },
-  {
-    id: 'istiod-denied',
-    writers: istiod,
-    cue: 'attempted to access unauthorized certificates ',
-    rest: /(?<names>[^:]*): (?<reason>.*)/y,
-    versions: detailed,
-    severity: 'error',
-    meaning: 'istiod could not find out whether the gateway may have these secrets, and gave none.',
-    causes: ['secret-rbac-denied', 'istio-bug-secret-authorization'],
-    events: denied('secret-denied'),
-  },
-  {
-    id: 'istiod-denied-rbac-terse',
-    writers: istiod,
-    cue: ' is not authorized to receive secrets: ',
-    rest: /(?<reason>(?<account>[^\s/]+)\/(?<namespace>\S+) is not authorized to read secrets.*)/y,
-    versions: terse,
-    severity: 'error',
-    meaning:
-      'The service account of the gateway may not list Secrets. In these releases that denies all secrets of the request.',
-    causes: ['secret-rbac-denied'],
-    events: ({ before, reason = '' }) => [{ ...ofProxy(lastWord(before)), reason, kind: 'secret-denied-rbac' }],
-  },
-  {
-    id: 'istiod-denied-reference-terse',
-    writers: istiod,
-    cue: 'requested secret ',
-    rest: /(?<resource>\S+) not accessible for proxy (?<proxy>[^\s:]+): (?<reason>.*)/y,
-    versions: terse,
-    severity: 'error',
-    meaning: "The Secret is in another namespace than the gateway's pods, which these releases never allow.",
-    causes: ['secret-wrong-namespace'],
-    events: about('secret-denied-reference', ({ proxy, reason = '' }) => ({ ...ofProxy(proxy), reason })),
-  },
-  {
-    id: 'istiod-proxy-unauthenticated',
-    writers: istiod,
-    cue: ' is not authorized to receive ',
-    rest: /(?:secrets|credscontroller)\. Ensure you are connecting over TLS port and are authenticated/y,
-    versions: { from: '1.8' },
-    severity: 'error',
-    meaning:
-      'istiod does not know who this proxy is, since it connects without TLS or without a valid token, and gives secrets only to proxies it knows.',
-    causes: ['gateway-not-connected', 'mesh-identity-not-ready'],
-    events: ({ before }) => [{ ...ofProxy(lastWord(before)), kind: 'proxy-unauthenticated' }],
-  },
-  {
-    id: 'istiod-unknown-cluster',
-    writers: istiod,
-    cue: ' is from an unknown cluster, cannot retrieve certificates',
-    rest: /:? ?(?<reason>.*)/y,
-    versions: { from: '1.8' },
-    severity: 'error',
-    meaning: 'The proxy names a cluster that this istiod does not have, so that it has no Secrets to look into.',
-    causes: ['gateway-not-connected'],
-    events: ({ before, reason = '' }) => [{ ...ofProxy(lastWord(before)), reason, kind: 'secret-denied' }],
-  },
-  {
     id: 'istiod-bad-resource-name',
     writers: istiod,
     cue: 'error parsing resource name: ',
@@ -246,21 +153,6 @@ export const istiodSecretPatterns: readonly LogPattern[] = [
       'credentialName has a scheme that Istio does not know, or lacks the namespace or the name that its scheme needs.',
     causes: ['secret-missing'],
     events: about('secret-fetch-failed', ({ reason = '' }) => ({ reason })),
-  },
-  {
-    id: 'istiod-secret-refused',
-    writers: istiod,
-    cue: 'ADS:SDS: ACK ERROR ',
-    rest: /(?<connection>\S+) (?<code>[A-Za-z]+):(?<reason>.*)/sy,
-    reason: { part: 'reason', known: secretReasons },
-    versions: { from: '1.8' },
-    severity: 'error',
-    meaning:
-      'Envoy refused a secret that istiod sent. The text is that of Envoy, and names no secret: the one meant is among those of the push just before.',
-    causes: ['key-cert-mismatch', 'private-key-malformed', 'cert-chain-malformed-pem'],
-    events: ({ connection, reason = '' }) => [
-      { ...ofConnection(connection), reason: reason.trim(), kind: 'secret-refused' },
-    ],
   },
   {
     id: 'istiod-pushed',
@@ -300,7 +192,3 @@ export const istiodSecretPatterns: readonly LogPattern[] = [
     events: ({ namespace = '', name = '' }) => [{ secret: { namespace, name }, kind: 'secret-changed' }],
   },
 ];
-
-function lastWord(text: string | undefined): string | undefined {
-  return text?.split(' ').at(-1);
-}

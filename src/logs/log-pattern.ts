@@ -42,6 +42,8 @@ export interface LogPattern extends LogMeaning {
   readonly rest: RegExp;
   /** The name of the part that holds a reason, and the reasons that are known. */
   readonly reason?: { readonly part: string; readonly known: readonly ReasonPattern[] };
+  /** True where an error of BoringSSL in the message says what it means. */
+  readonly isHandshake?: boolean;
   /** The events of the message; nothing for lines that explain themselves and prove nothing. */
   readonly events?: (parts: Parts, context: MessageContext) => readonly EventFields[];
 }

@@ -1,15 +1,21 @@
-import { agentPatterns } from './agent-patterns.ts';
+import { agentDeliveryPatterns } from './agent-delivery-patterns.ts';
+import { agentLookupPatterns } from './agent-lookup-patterns.ts';
 import { connectionPatterns, noisePatterns } from './connection-patterns.ts';
 import { envoyPatterns } from './envoy-patterns.ts';
 import { istiodConfigPatterns } from './istiod-config-patterns.ts';
+import { istiodDenialPatterns } from './istiod-denial-patterns.ts';
+import { istiodRefusalPatterns } from './istiod-refusal-patterns.ts';
 import { istiodSecretPatterns } from './istiod-secret-patterns.ts';
 import type { LogMeaning, LogPattern, MessageContext, Parts, Writer } from './log-pattern.ts';
 
 /** All patterns; where several fit, the first one holds. */
 export const logPatterns: readonly LogPattern[] = [
   ...istiodSecretPatterns,
+  ...istiodDenialPatterns,
+  ...istiodRefusalPatterns,
   ...istiodConfigPatterns,
-  ...agentPatterns,
+  ...agentLookupPatterns,
+  ...agentDeliveryPatterns,
   ...envoyPatterns,
   ...connectionPatterns,
   ...noisePatterns,

@@ -1,8 +1,6 @@
 import type { AccessLogEntry } from '../model/log-event.ts';
-import type { Json, JsonObject } from '../model/json.ts';
 import type { ContainerLog } from '../model/snapshot.ts';
 import { present } from '../envoy/present.ts';
-import { isObject } from '../kubernetes/read.ts';
 import {
   type AccessColumn,
   type AccessField,
@@ -11,14 +9,12 @@ import {
   readAccessLogFormat,
   splitColumns,
 } from './access-log-format.ts';
+import { type AccessValue, type AccessValues, readJsonLine } from './access-log-json.ts';
 import { withoutPrefix } from './envelope.ts';
 import { shortFlag } from './response-flags.ts';
 
 /** A line that a client filled with more than this is not worth reading. */
 const longestLine = 65_536;
-
-type Value = string | number | null;
-type Values = Partial<Record<AccessField, Value>>;
 
 /**
  * Reads the access log lines of a proxy's log, in any default format of Istio since 1.0, as text or JSON. `formats` are
@@ -27,11 +23,18 @@ type Values = Partial<Record<AccessField, Value>>;
  */
 export function readAccessLog(log: ContainerLog, formats: readonly string[] = []): readonly AccessLogEntry[] {
   const own = formats.map(readAccessLogFormat);
-  const place = { namespace: log.namespace, pod: log.pod, container: log.container };
-  return log.lines.flatMap((line, index) => {
+  const { namespace, pod, container } = log;
+  const entries: AccessLogEntry[] = [];
+  for (const [index, line] of log.lines.entries()) {
     const fields = readAccessLine(line, own);
-    return fields ? [{ ...place, line: index + 1, ...fields }] : [];
-  });
+    if (fields) entries.push({ ...fields, namespace, pod, container, line: index + 1 });
+  }
+  return entries;
+}
+
+/** Whether istls itself made the request, so that it is no sign of a client. One without HTTP does not show it. */
+export function isOwnRequest(entry: Pick<AccessLogEntry, 'userAgent'>): boolean {
+  return /\bistls\b/.test(entry.userAgent ?? '');
 }
 
 export type AccessLineFields = Omit<AccessLogEntry, 'namespace' | 'pod' | 'container' | 'line'>;
@@ -46,12 +49,12 @@ export function readAccessLine(line: string, formats: readonly AccessLogFormat[]
 
 const startOfDefault = /^\[\d{4}-\d\d-\d\dT[\d:.]+Z?\] /;
 
-function readTextLine(line: string, formats: readonly AccessLogFormat[]): Values | undefined {
+function readTextLine(line: string, formats: readonly AccessLogFormat[]): AccessValues | undefined {
   const own = formats.flatMap((format) => (format.kind === 'text' ? [format.columns] : []));
   const isDefault = startOfDefault.test(line);
   if (!isDefault && own.length === 0) return undefined;
-  const cells = splitColumns(line);
-  for (const columns of [...own, ...(isDefault ? defaultTextFormats.map((format) => format.columns) : [])]) {
+  const cells = isDefault ? splitDefault(line) : splitColumns(line);
+  for (const columns of isDefault ? [...own, ...defaultTextFormats] : own) {
     const values = readCells(columns, cells);
     if (values) return values;
   }
@@ -60,16 +63,28 @@ function readTextLine(line: string, formats: readonly AccessLogFormat[]): Values
 
 type Cell = ReturnType<typeof splitColumns>[number];
 
+/** The request line ends behind its protocol: a path may hold quotes, and Envoy prints it as it came. */
+const endOfRequest = /(?:HTTP\/\d(?:\.\d)?|-)" /g;
+
+function splitDefault(line: string): readonly Cell[] {
+  const start = line.indexOf(' "');
+  endOfRequest.lastIndex = start;
+  const end = start === line.indexOf(' ') ? endOfRequest.exec(line) : null;
+  if (!end) return splitColumns(line);
+  const request = { text: line.slice(start + 2, end.index + end[0].length - 2), quoted: true };
+  return [{ text: line.slice(0, start), quoted: false }, request, ...splitColumns(line.slice(endOfRequest.lastIndex))];
+}
+
 /**
  * The cells by the columns of a format, or undefined where they do not fit. Two columns can change their number: why the
  * connection ended may hold blanks, and what a client sent may hold quotes; that part of the line is then not read.
  */
-function readCells(columns: readonly AccessColumn[], cells: readonly Cell[]): Values | undefined {
+function readCells(columns: readonly AccessColumn[], cells: readonly Cell[]): AccessValues | undefined {
   const joined = joinTermination(columns, cells);
   const surplus = joined.length - columns.length;
   const sent = columns.findIndex(({ field }) => field === 'forwardedFor');
   if (surplus < 0 || (surplus > 0 && sent < 0)) return undefined;
-  const values: Values = {};
+  const values: AccessValues = {};
   for (const [index, { field, quoted }] of columns.entries()) {
     const inClients = surplus > 0 && index >= sent && index < sent + clientColumns;
     if (inClients) continue;
@@ -114,83 +129,7 @@ function fits(field: AccessField, text: string): boolean {
   }
 }
 
-/** Names that people give to the members of a JSON format, in small letters and without separators. */
-const memberNames: ReadonlyMap<string, AccessField> = new Map(
-  (
-    [
-      ['at', 'starttime time timestamp'],
-      ['method', 'method requestmethod httpmethod'],
-      ['path', 'path requestpath uri url'],
-      ['protocol', 'protocol httpversion'],
-      ['status', 'responsecode status statuscode code httpstatus'],
-      ['flags', 'responseflags flags responseflagslong'],
-      ['details', 'responsecodedetails'],
-      ['terminationDetails', 'connectionterminationdetails'],
-      ['upstreamFailure', 'upstreamtransportfailurereason'],
-      ['downstreamFailure', 'downstreamtransportfailurereason'],
-      ['bytesReceived', 'bytesreceived'],
-      ['bytesSent', 'bytessent'],
-      ['durationMs', 'duration durationms'],
-      ['forwardedFor', 'xforwardedfor forwardedfor'],
-      ['userAgent', 'useragent httpuseragent'],
-      ['requestId', 'requestid xrequestid'],
-      ['authority', 'authority host httphost'],
-      ['upstreamHost', 'upstreamhost'],
-      ['upstreamCluster', 'upstreamcluster upstreamclusterraw'],
-      ['upstreamLocal', 'upstreamlocaladdress'],
-      ['downstreamLocal', 'downstreamlocaladdress'],
-      ['downstreamRemote', 'downstreamremoteaddress'],
-      ['sni', 'requestedservername sni servername'],
-      ['routeName', 'routename'],
-    ] as const
-  ).flatMap(([field, names]) => names.split(' ').map((name): [string, AccessField] => [name, field])),
-);
-
-/** Fields that hardly any program but a proxy prints: two of them make a JSON line an entry. */
-const telling: ReadonlySet<AccessField> = new Set([
-  'flags',
-  'details',
-  'upstreamCluster',
-  'upstreamHost',
-  'upstreamLocal',
-  'downstreamLocal',
-  'downstreamRemote',
-  'sni',
-]);
-
-function readJsonLine(line: string, formats: readonly AccessLogFormat[]): Values | undefined {
-  const json = parseObject(line);
-  if (!json) return undefined;
-  const own = new Map(formats.flatMap((format) => (format.kind === 'json' ? [...format.members] : [])));
-  const values: Values = {};
-  gather(json, own, values, 0);
-  const told = [...telling].filter((field) => values[field] !== undefined);
-  return told.length >= 2 ? values : undefined;
-}
-
-/** Members may be grouped into objects, two levels deep. */
-function gather(json: JsonObject, own: ReadonlyMap<string, AccessField>, values: Values, level: number): void {
-  for (const [member, value] of Object.entries(json)) {
-    if (isObject(value)) {
-      if (level < 2) gather(value, own, values, level + 1);
-      continue;
-    }
-    const field = own.get(member) ?? memberNames.get(member.toLowerCase().replace(/[^a-z]/g, ''));
-    const plain = typeof value === 'string' || typeof value === 'number' || value === null;
-    if (field && plain && values[field] === undefined) values[field] = value;
-  }
-}
-
-function parseObject(line: string): JsonObject | undefined {
-  try {
-    const json: Json = JSON.parse(line);
-    return isObject(json) ? json : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function toFields(values: Values): AccessLineFields {
+function toFields(values: AccessValues): AccessLineFields {
   const request = typeof values.request === 'string' ? splitRequest(values.request) : values;
   const at = toText(values.at);
   return present({
@@ -221,23 +160,23 @@ function toFields(values: Values): AccessLineFields {
   });
 }
 
-function flagsOf(value: Value | undefined): readonly string[] {
+function flagsOf(value: AccessValue | undefined): readonly string[] {
   if (typeof value !== 'string' || value === '-' || value === '') return [];
   return value.split(',').map(shortFlag);
 }
 
-function toNumber(value: Value | undefined): number | undefined {
+function toNumber(value: AccessValue | undefined): number | undefined {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && /^\d{1,15}(?:ms)?$/.test(value) ? Number.parseInt(value, 10) : undefined;
 }
 
-function toText(value: Value | undefined): string | null | undefined {
+function toText(value: AccessValue | undefined): string | null | undefined {
   if (value === undefined) return undefined;
   return value === null || value === '-' ? null : String(value);
 }
 
 /** `GET /path HTTP/2`; Istio 1.0 put nothing between path and protocol. */
-function splitRequest(text: string): Values {
+function splitRequest(text: string): AccessValues {
   const space = text.indexOf(' ');
   const rest = text.slice(space + 1);
   const protocol = /(?:HTTP\/[\d.]{1,3}|-)$/.exec(rest)?.[0] ?? '';

@@ -81,10 +81,20 @@ function add(events: LogEvent[], fields: EventFields, { log, writer, index, enve
     text: envelope.message.slice(0, longestText),
     times: 1,
   };
+  if (event.kind === 'handshake-failed' && foretold(events.at(-1), event)) events.pop();
   const first = repeated.has(event.kind) ? findFirst(events, event) : -1;
   const counted = events[first];
   if (counted) events[first] = { ...counted, times: counted.times + 1 };
   else events.push(event);
+}
+
+/**
+ * Why a certificate was refused is printed before the line about its connection, which since Envoy 1.37 says it again.
+ * An older one does not: there the first line is the one to keep, beside the second.
+ */
+function foretold(last: LogEvent | undefined, event: LogEvent): boolean {
+  if (last?.kind !== 'handshake-failed' || last.client !== undefined || last.reason === undefined) return false;
+  return event.line - last.line <= 4 && event.reason?.includes(last.reason) === true;
 }
 
 /** The event that this one repeats. A burst is short: looking back over a few events is enough. */

@@ -1,3 +1,4 @@
+import { present } from '../envoy/present.ts';
 import type { EventFields } from './log-pattern.ts';
 
 const head = /Error adding\/updating listener(?:\(s\))? /;
@@ -19,16 +20,13 @@ export function refusedListeners(message: string, about: Partial<EventFields>): 
     else if (last) last.lines.push(line);
     else found.push({ lines: [line] });
   }
-  return found.map(({ listener, lines }) => {
+  return found.flatMap(({ listener, lines }) => {
     const reason = shortReason(lines);
     const port = /_(\d{1,5})$/.exec(listener ?? '')?.[1];
-    return {
-      ...about,
-      ...(listener !== undefined && { listener }),
-      ...(port !== undefined && { port: Number(port) }),
-      reason,
-      kind: bindFailure.test(reason) ? ('bind-failed' as const) : ('listener-refused' as const),
-    };
+    const kind = bindFailure.test(reason) ? 'bind-failed' : 'listener-refused';
+    return [
+      present({ ...about, listener, port: port === undefined ? undefined : Number(port), reason, kind } as const),
+    ];
   });
 }
 

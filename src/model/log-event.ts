@@ -81,6 +81,8 @@ export interface LogEvent {
   /** The listener or cluster that was refused or left out, as Envoy names it: `0.0.0.0_443`. */
   readonly listener?: string;
   readonly cluster?: string;
+  /** The address and port of the client whose handshake failed. */
+  readonly client?: string;
   /** istiod's push: how many secrets it gave, and how many names it was asked for and could not give. */
   readonly pushed?: { readonly given: number; readonly missing: number };
   /** How many lines of the log said the same of the same within one refusal. */

@@ -44,6 +44,16 @@ export interface Meta {
  */
 export interface Resource extends Meta {
   readonly body: JsonObject;
+  /** Of a pod or pod template: the few environment variables that decide a rule; all others are left out of `body`. */
+  readonly settings?: readonly Setting[];
+}
+
+/** A feature switch of istiod or of a gateway that decides a rule; only values that can hold no secret are kept. */
+export interface Setting {
+  readonly namespace: string;
+  readonly workload: string;
+  readonly name: string;
+  readonly value: string;
 }
 
 /** Names one object. What has no namespace leaves it empty. */

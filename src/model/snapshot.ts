@@ -2,7 +2,7 @@ import type { Certificate, PublicKeyFacts } from './certificate.ts';
 import type { Look } from './coverage.ts';
 import type { EnvoyState } from './envoy.ts';
 import type { DnsAnswer, Probe } from './probe.ts';
-import type { Resource } from './resource.ts';
+import type { Resource, Setting } from './resource.ts';
 import type { Secret } from './secret.ts';
 
 export interface SourcePart {
@@ -37,14 +37,6 @@ export interface AccessReview {
   readonly name?: string;
   readonly allowed: boolean;
   readonly reason?: string;
-}
-
-/** A feature switch of istiod or of a gateway that decides a rule; only values that can hold no secret are kept. */
-export interface Setting {
-  readonly namespace: string;
-  readonly workload: string;
-  readonly name: string;
-  readonly value: string;
 }
 
 /** A client certificate that the user named, without its key. */

@@ -208,13 +208,14 @@ function escaped(value: unknown, field: string): unknown {
 export function renderText(unsafe: Report, options: ReporterOptions): string {
   const report = safe(unsafe);
   const style = styleOf(options);
-  const causes = report.rootCauses.slice(0, toldWhole);
+  const whole = options.verbose ? report.rootCauses.length : toldWhole;
+  const causes = report.rootCauses.slice(0, whole);
   const blocks: (readonly string[])[] = [[headline(report, style)]];
   for (const [index, cause] of causes.entries()) {
     const ordinal = report.rootCauses.length === 1 ? '' : ` ${index + 1} of ${report.rootCauses.length}`;
     blocks.push(causeLines(cause, ordinal, style));
   }
-  const more = report.rootCauses.slice(toldWhole).map((cause) => `${cause.cause} (${cause.severity}): ${cause.title}`);
+  const more = report.rootCauses.slice(whole).map((cause) => `${cause.cause} (${cause.severity}): ${cause.title}`);
   blocks.push(listLines('ALSO', more, style));
   const [only] = report.targets;
   if (report.targets.length === 1 && only) blocks.push(pathLines(only, style));
@@ -243,4 +244,25 @@ export function renderText(unsafe: Report, options: ReporterOptions): string {
     .filter((block) => block.length > 0)
     .map((block) => block.join('\n'))
     .join('\n\n')}\n`;
+}
+
+/** For a chat: the verdict, the causes with their first command, the verdict again. */
+export function renderShort(unsafe: Report, options: ReporterOptions): string {
+  const report = safe(unsafe);
+  const style = styleOf(options);
+  const causes = report.rootCauses
+    .slice(0, toldWhole)
+    .flatMap((cause) => [
+      `${style.mark(cause.severity === 'error' ? 'failed' : 'warning')} ${cause.cause} (${sureness(cause.confidence)}): ${cause.title}`,
+      ...commandLines(style, cause.fix?.commands.slice(0, 1) ?? [], 'fix'),
+      ...(cause.confirm === undefined ? [] : commandLines(style, [cause.confirm], 'confirm')),
+    ]);
+  const more = report.rootCauses.length - toldWhole;
+  const rest = more > 0 ? [`  and ${counted(more, 'further cause')}`] : [];
+  return `${[headline(report, style), ...causes, ...rest, lastLine(report, style)].join('\n')}\n`;
+}
+
+/** Everything that the text has, with every host, every cause and every finding. */
+export function renderWide(report: Report, options: ReporterOptions): string {
+  return renderText(report, { ...options, verbose: true });
 }

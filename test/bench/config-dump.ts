@@ -111,8 +111,7 @@ async function write(file: string, megabytes: number): Promise<void> {
 }
 
 async function readHere(file: string): Promise<void> {
-  const judge = () => ({ certificates: [], problems: [] });
-  const { state, problems } = await readConfigDump(createReadStream(file, { highWaterMark: 1 << 20 }), { judge });
+  const { state, problems } = await readConfigDump(createReadStream(file, { highWaterMark: 1 << 20 }));
   console.log(JSON.stringify({ listeners: state.listeners?.length, secrets: state.secrets?.length, problems }));
 }
 

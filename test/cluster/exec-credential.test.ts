@@ -10,7 +10,7 @@ import { podKind } from '../../src/sources/cluster/api-kind.ts';
 import { runExecPlugin, type ExecSurroundings } from '../../src/sources/cluster/exec-credential.ts';
 import type { KubeContext } from '../../src/sources/cluster/kube-context.ts';
 import { readKubeconfigFiles } from '../../src/sources/cluster/kubeconfig-files.ts';
-import { answerVersion, refuse, startServer } from '../support/api-server/https-server.ts';
+import { answerVersion, json, refuse, startServer } from '../support/api-server/https-server.ts';
 import { folderFor, writeKubeconfig, writePlugin } from '../support/api-server/kubeconfig-file.ts';
 import { bareEnvironment, openAccess } from '../support/api-server/open-api.ts';
 
@@ -103,6 +103,47 @@ describe('a credential plugin', () => {
       assert.match((await failure({ apiVersion: 'client.authentication.k8s.io/v1', ...exec })).message, says);
     });
   }
+
+  it('is asked once more for all requests that are refused together, and not for each one after', async (t) => {
+    const folder = folderFor(t);
+    const count = join(folder, 'count');
+    const append = `import { appendFileSync } from 'node:fs'; appendFileSync(process.env.COUNT, 'x');`;
+    const exec = { ...writePlugin(folder, { token: 't' }, append), env: [{ name: 'COUNT', value: count }] };
+    const server = await startServer((request, response) => {
+      if (!answerVersion(request, response)) refuse(response, 401, 'Unauthorized', 'Unauthorized');
+    });
+    t.after(() => server.close());
+    const access = await openAccess(t, { kubeconfig: writeKubeconfig(folder, { server: server.url }, { exec }) });
+    const api = await openKubernetesApi(access, { signal: AbortSignal.timeout(10_000) });
+    await Promise.all(Array.from({ length: 12 }, (_, index) => api.get(podKind, 'ns', `p${index}`)));
+    await api.get(podKind, 'ns', 'later');
+    await api.podStream({ namespace: 'ns', pod: 'gw' }, 1);
+    assert.equal(readFileSync(count, 'utf8').length, 2);
+  });
+
+  it('gives new credentials to all requests that the old ones failed', async (t) => {
+    const folder = folderFor(t);
+    const next = `
+      import { existsSync, writeFileSync } from 'node:fs';
+      const token = existsSync(process.env.MARK) ? 'new' : 'old';
+      writeFileSync(process.env.MARK, '');
+      const { apiVersion } = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
+      process.stdout.write(JSON.stringify({ apiVersion, kind: 'ExecCredential', status: { token } }));`;
+    const exec = { ...writePlugin(folder, '', next), env: [{ name: 'MARK', value: join(folder, 'mark') }] };
+    const server = await startServer((request, response) => {
+      if (answerVersion(request, response)) return;
+      if (request.headers.authorization === 'Bearer new') json(response, 200, { kind: 'Pod', metadata: { name: 'x' } });
+      else refuse(response, 401, 'Unauthorized', 'Unauthorized');
+    });
+    t.after(() => server.close());
+    const access = await openAccess(t, { kubeconfig: writeKubeconfig(folder, { server: server.url }, { exec }) });
+    const api = await openKubernetesApi(access, { signal: AbortSignal.timeout(10_000) });
+    const looked = await Promise.all(Array.from({ length: 12 }, (_, index) => api.get(podKind, 'ns', `p${index}`)));
+    assert.deepEqual(
+      looked.map(({ state }) => state),
+      Array.from({ length: 12 }, () => 'found'),
+    );
+  });
 
   it('names its install hint when it cannot be started', async () => {
     const exec = {

@@ -100,7 +100,14 @@ describe('the log of a container', () => {
   });
 
   it('waits for a slow reader longer than for a slow server', async (t) => {
-    const { api } = await cluster(t, (_, response) => response.end('a\nb\n'), 200);
+    const { api } = await cluster(
+      t,
+      (_, response) => {
+        response.writeHead(200).write('a\n');
+        setTimeout(() => response.end('b\n'), 650);
+      },
+      200,
+    );
     const log = await api.logs(proxy);
     assert.ok(log.state === 'found');
     await sleep(400);

@@ -142,6 +142,17 @@ describe('a stream into a pod', () => {
     assert.equal(String(await stream.toArray()), 'early');
   });
 
+  it('loses nothing that comes in one packet with the handshake', async (t) => {
+    const { api } = await cluster(t, (request, socket, head) => {
+      socket.cork();
+      const { ws } = beginForward(request, socket, head);
+      ws.send(0, 'at once');
+      ws.close();
+      socket.uncork();
+    });
+    assert.equal(String(await (await opened(api, 1)).toArray()), 'at once');
+  });
+
   it('goes on reading after its own end, as a TCP connection does', async (t) => {
     const pod = net.createServer({ allowHalfOpen: true }, (socket) => {
       socket.once('data', () => setTimeout(() => socket.end('late answer'), 100));

@@ -9,7 +9,6 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { Probe } from '../../src/model/probe.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { readDocuments } from '../../src/sources/files/documents.ts';
-import { settingsOf } from '../../src/sources/settings.ts';
 import { readSecret } from '../../src/x509/read-secret.ts';
 
 /** The moment that tests are judged at. */
@@ -88,7 +87,7 @@ export function evidence(parts: EvidenceParts): Evidence {
     capturedAt: now.toISOString(),
     source: { kind: 'files', parts: [] },
     secretNames: [],
-    settings: all.flatMap(settingsOf),
+    settings: resources.flatMap(({ settings }) => settings ?? []),
     envoys: [],
     dns: [],
     accessReviews: [],

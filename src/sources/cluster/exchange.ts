@@ -100,9 +100,6 @@ function decompressed(response: http.IncomingMessage): Readable {
   body.on('error', () => response.destroy());
   if (!zipped) return body;
   response.once('error', (error) => body.destroy(error));
-  response.once('close', () => {
-    if (!response.complete) body.destroy(new Error('the answer broke off'));
-  });
   body.once('close', () => response.destroy());
   return body;
 }

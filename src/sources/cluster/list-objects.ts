@@ -1,6 +1,6 @@
 import type { Gap, Listing } from '../../model/coverage.ts';
 import type { JsonObject } from '../../model/json.ts';
-import { listAt, objectAt, isObject, textAt } from '../../kubernetes/read.ts';
+import { listAt, isObject, textAt } from '../../kubernetes/read.ts';
 import { apiPath, apiVersionOf, permission, type ApiKind } from './api-kind.ts';
 import { NoAnswer } from './no-answer.ts';
 import { gapOf, isStatus, readAnswer, type WholeAnswer } from './read-answer.ts';
@@ -102,13 +102,6 @@ function itemsOf(answer: WholeAnswer, kind: ApiKind, metadata: boolean): JsonObj
   const kindOf = { apiVersion: apiVersionOf(kind), kind: kind.kind };
   return listAt(answer.json, 'items').map((item) => {
     const object = isObject(item) ? item : {};
-    return Object.assign({}, metadata ? metadataOf(object) : object, kindOf);
+    return Object.assign({}, object, kindOf);
   });
-}
-
-/** `kubectl apply` keeps the whole object, of a Secret with its data, in an annotation: metadata is not harmless. */
-function metadataOf(item: JsonObject): JsonObject {
-  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...annotations } =
-    objectAt(item, 'metadata', 'annotations') ?? {};
-  return { metadata: { ...objectAt(item, 'metadata'), annotations } };
 }

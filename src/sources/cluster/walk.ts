@@ -10,7 +10,7 @@ import { objectsAt, textAt } from '../../kubernetes/read.ts';
 import { labelText } from '../../kubernetes/selector.ts';
 import type { Gap, Lookup } from '../../model/coverage.ts';
 import type { EnvoyState } from '../../model/envoy.ts';
-import type { AccessReview, ContainerLog, Question, Setting, Snapshot, SourcePart } from '../../model/snapshot.ts';
+import type { AccessReview, ContainerLog, Question, Snapshot, SourcePart } from '../../model/snapshot.ts';
 import { serviceAccount } from './access-review.ts';
 import type { KubernetesApi } from './api.ts';
 import type { Discovery } from './discovery.ts';
@@ -24,8 +24,6 @@ export interface WalkOptions {
   readonly istioNamespace: string;
   readonly now: Date;
   readonly readSecrets: boolean;
-  /** Settings that the readers found in pods, filled while objects are read. */
-  readonly settings: readonly Setting[];
   readonly onProgress: (what: string) => void;
   readonly kind: 'cluster' | 'lab';
 }
@@ -72,7 +70,7 @@ export class Walk {
 
   /** What is known so far; a walk that is cut short still has a snapshot. */
   snapshot(): Snapshot {
-    const { question, now, settings, kind } = this.#options;
+    const { question, now, kind } = this.#options;
     const { context } = this.#api.access;
     const { version } = this.#api;
     return {
@@ -83,7 +81,7 @@ export class Walk {
       secrets: this.#found.secrets,
       secretNames: this.#secretNames,
       looks: this.#found.looks,
-      settings,
+      settings: this.#found.resources.flatMap(({ settings }) => settings ?? []),
       logs: this.#logs,
       envoys: this.#envoys,
       probes: [],

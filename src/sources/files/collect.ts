@@ -12,16 +12,13 @@ import { groupKind } from '../../kubernetes/names.ts';
 import { parseJson } from '../../kubernetes/parse.ts';
 import { isObject, listAt, textAt } from '../../kubernetes/read.ts';
 import { resourceOf } from '../../kubernetes/resource.ts';
-import type { Certificate, PemProblem } from '../../model/certificate.ts';
 import type { EnvoyState } from '../../model/envoy.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { DnsAnswer, Probe } from '../../model/probe.ts';
 import type { Origin, Resource } from '../../model/resource.ts';
 import type { Secret } from '../../model/secret.ts';
-import type { AccessReview, ContainerLog, Setting } from '../../model/snapshot.ts';
-import { judgePem } from '../../x509/judge-pem.ts';
+import type { AccessReview, ContainerLog } from '../../model/snapshot.ts';
 import { readSecret } from '../../x509/read-secret.ts';
-import { settingsOf } from '../settings.ts';
 import { linesOf, peek, textOf } from './content.ts';
 import { readDocuments } from './documents.ts';
 import type { Entry } from './entries.ts';
@@ -50,7 +47,6 @@ export interface Problem {
 export interface Collection {
   readonly resources: Resource[];
   readonly secrets: Secret[];
-  readonly settings: Setting[];
   readonly logs: ContainerLog[];
   readonly envoys: Map<string, Partial<EnvoyState>>;
   readonly probes: Probe[];
@@ -66,7 +62,6 @@ export interface Collection {
 export const emptyCollection = (): Collection => ({
   resources: [],
   secrets: [],
-  settings: [],
   logs: [],
   envoys: new Map(),
   probes: [],
@@ -115,7 +110,6 @@ function takeObject(collection: Collection, object: JsonObject, origin: Origin):
     collection.secrets.push(secret);
     return;
   }
-  collection.settings.push(...settingsOf(object));
   collection.resources.push(inNamespace(resourceOf(object, origin)));
 }
 
@@ -158,9 +152,6 @@ async function takeObjects(collection: Collection, entry: Entry): Promise<void> 
   }
 }
 
-const judge = (pem: string): { certificates: readonly Certificate[]; problems: readonly PemProblem[] } =>
-  judgePem(pem, 'certificates');
-
 function keepEnvoy(
   collection: Collection,
   place: { namespace: string; pod: string },
@@ -181,7 +172,7 @@ async function takeEnvoyPage(
   place: Extract<Place, { kind: 'envoy' }>,
 ): Promise<void> {
   if (place.page === 'config_dump') {
-    const { state, problems } = await readConfigDump(entry.content, { judge });
+    const { state, problems } = await readConfigDump(entry.content, {});
     for (const reason of problems) collection.problems.push({ file: entry.name, reason });
     keepEnvoy(collection, place, state);
     return;

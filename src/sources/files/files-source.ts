@@ -145,7 +145,7 @@ function snapshotOf(collection: Collection, paths: readonly string[], options: F
     secrets: withWithheld(latest(collection.secrets), collection.withheld),
     secretNames: [...(header?.secretNames ?? []), ...collection.secretNames],
     looks: looksOf(collection),
-    settings: [...(header?.settings ?? []), ...collection.settings],
+    settings: [...(header?.settings ?? []), ...resources.flatMap((resource) => resource.settings ?? [])],
     logs: placed(collection.logs, resources).map(withContainer),
     envoys: placed(envoys, resources),
     probes: collection.probes,

@@ -4,7 +4,8 @@ import type { PrivateKeyFacts } from '../../model/certificate.ts';
 import type { Gap, GapReason, Look } from '../../model/coverage.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { DnsAnswer, Probe, ProbeOutcome, ProbeVia } from '../../model/probe.ts';
-import type { AccessReview, Setting } from '../../model/snapshot.ts';
+import type { Setting } from '../../model/resource.ts';
+import type { AccessReview } from '../../model/snapshot.ts';
 
 /** A line of a table that is no record: it is named and passed over. */
 export interface BadLine {
