@@ -135,11 +135,10 @@ function errorText(code: string | undefined, message: string): string {
   return code === undefined || text.includes(code) ? text : `${code}: ${text}`;
 }
 
+/** A handshake that was not finished agreed on nothing, though a chain may have come. */
 function agreementOf({ negotiated, flight }: Attempt): Pick<Probe, 'protocol' | 'cipher' | 'alpn' | 'chain'> {
-  const protocol = negotiated?.protocol ?? flight?.version;
   return {
-    ...(protocol !== undefined && { protocol }),
-    ...(negotiated && { cipher: negotiated.cipher }),
+    ...(negotiated && { protocol: negotiated.protocol, cipher: negotiated.cipher }),
     ...(negotiated?.alpn !== undefined && { alpn: negotiated.alpn }),
     ...(flight && flight.chain.length > 0 && { chain: flight.chain.map((der) => pemBlock('CERTIFICATE', der)) }),
   };
