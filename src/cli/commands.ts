@@ -41,6 +41,30 @@ export const commandTable: CommandTable = {
         load: () => import('../commands/explain.ts'),
       },
     ],
+    [
+      'lab list',
+      {
+        summary: 'The scenarios of the lab',
+        group: 'Learn',
+        load: () => import('../commands/lab/list.ts'),
+      },
+    ],
+    [
+      'lab up',
+      {
+        summary: 'Start a scenario and keep it running',
+        group: 'Learn',
+        load: () => import('../commands/lab/up.ts'),
+      },
+    ],
+    [
+      'lab run',
+      {
+        summary: 'Start a scenario, run a command on it (the doctor by default), take it down',
+        group: 'Learn',
+        load: () => import('../commands/lab/run.ts'),
+      },
+    ],
   ]),
-  topics: new Map(),
+  topics: new Map([['lab', 'A simulated cluster with real TLS on loopback']]),
 };

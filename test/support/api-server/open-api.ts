@@ -5,6 +5,9 @@ import { loadKubeconfig } from '../../../src/sources/cluster/kubeconfig.ts';
 import type { TransportOptions } from '../../../src/sources/cluster/transport.ts';
 import { folderFor, writeKubeconfig } from './kubeconfig-file.ts';
 
+/** Why the signal of a run's budget aborts when its time is up. */
+export const timeUp = new DOMException('the time is up', 'TimeoutError');
+
 /** No setting of the machine that runs the tests reaches them. */
 export const bareEnvironment = { PATH: process.env['PATH'], HOME: '/nonexistent' };
 
