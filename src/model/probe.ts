@@ -68,6 +68,7 @@ export interface Probe {
   readonly received?: { readonly bytes: number; readonly lastAtMs?: number };
   /** What a server that does not speak TLS answered: `HTTP/1.1 400 Bad Request`, `SSH-2.0-…`. */
   readonly plainAnswer?: string;
+  /** The version agreed on; absent when the client's handshake was not finished. */
   readonly protocol?: string;
   readonly cipher?: string;
   readonly alpn?: string;

@@ -1,7 +1,7 @@
 import type { TlsVersion } from './versions.ts';
 
 /** What a suite asks of the server's key. Suites of TLS 1.3 ask nothing: the signature is negotiated apart. */
-export type SuiteKey = 'rsa' | 'ecdsa' | 'any';
+type SuiteKey = 'rsa' | 'ecdsa' | 'any';
 
 export interface CipherSuite {
   /** OpenSSL's name, which Envoy and Istio use. */

@@ -6,7 +6,7 @@ import { tlsVersionOfCode } from './versions.ts';
 import type { TlsVersion } from './versions.ts';
 
 /** What a server asked of the client's certificate. */
-export interface CertificateRequest {
+interface CertificateRequest {
   /** The distinguished names of the CAs it says it accepts, DER. Empty: it names none. */
   readonly authorities: readonly Buffer[];
   /** The signature schemes it takes (RFC 8446 section 4.2.3), in its order of preference. */

@@ -11,7 +11,8 @@ import { mintCertificate } from '../../src/pki/mint-certificate.ts';
 import { probe } from '../../src/sources/probe/probe.ts';
 import { clientOf, keyPair, noSignal, otherRoot, planFor, portOf, root } from './peers.ts';
 
-const noNginx = spawnSync('nginx', ['-v']).status === 0 ? false : 'there is no nginx here';
+const program = 'nginx';
+const noNginx = spawnSync(program, ['-v']).status === 0 ? false : 'there is no nginx here';
 
 /** Starts nginx with one https server in a folder of its own, and gives the port. */
 async function nginxServer(t: TestContext, directives: string): Promise<number> {
@@ -36,7 +37,7 @@ async function nginxServer(t: TestContext, directives: string): Promise<number> 
       }`,
   };
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content, { mode: 0o600 });
-  const nginx = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', '/dev/null'], {
+  const nginx = spawn(program, ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', '/dev/null'], {
     stdio: 'ignore',
   });
   const exited = new Promise((resolve) => nginx.once('exit', resolve));

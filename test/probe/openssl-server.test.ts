@@ -11,6 +11,7 @@ import type { TlsVersion } from '../../src/tls/versions.ts';
 import { noOpenssl } from '../pki/openssl.ts';
 import { clientOf, host, keyPair, noSignal, otherRoot, planFor, root } from './peers.ts';
 
+const program = 'openssl';
 const day = 24 * 3600_000;
 const clientAuth = { subject: 'CN=client', extendedKeyUsage: ['clientAuth'] } as const;
 
@@ -20,7 +21,7 @@ async function opensslServer(t: TestContext, args: readonly string[]): Promise<n
   const files = { 'tls.crt': keyPair.cert, 'tls.key': keyPair.key, 'ca.crt': root.certificatePem };
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content, { mode: 0o600 });
   const server = spawn(
-    'openssl',
+    program,
     ['s_server', '-accept', '127.0.0.1:0', '-cert', 'tls.crt', '-key', 'tls.key', '-CAfile', 'ca.crt', '-www', ...args],
     { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] },
   );

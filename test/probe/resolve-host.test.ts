@@ -135,8 +135,9 @@ suite('a host', () => {
 });
 
 /** A network namespace of its own has neither addresses nor routes. */
+const program = 'unshare';
 const noNamespaces =
-  spawnSync('unshare', ['-rn', 'true']).status === 0 ? false : 'no unprivileged network namespaces here';
+  spawnSync(program, ['-rn', 'true']).status === 0 ? false : 'no unprivileged network namespaces here';
 
 suite('what this machine cannot do', () => {
   test('without a network is not held against the server', { skip: noNamespaces }, () => {
@@ -148,7 +149,7 @@ suite('what this machine cannot do', () => {
         console.log(outcome, phase, gap?.reason, gap?.detail);
       }`;
     const args = ['-rn', process.execPath, '--input-type=module', '-e', script];
-    const { stdout } = spawnSync('unshare', args, { encoding: 'utf8' });
+    const { stdout } = spawnSync(program, args, { encoding: 'utf8' });
     assert.deepEqual(stdout.trim().split('\n'), [
       'unreachable connect unreachable This machine has no IPv6 route, so IPv6 addresses cannot be tried from here.',
       'unreachable connect unreachable This machine has no route to 192.0.2.7.',

@@ -11,6 +11,7 @@ import {
 } from '../../src/tls/cipher-suites.ts';
 import { curlExitCode, curlExitCodeInText, curlExitCodes } from '../../src/tls/curl-exit-codes.ts';
 import { errorCodes } from '../../src/tls/error-codes.ts';
+import { errorCodeInText } from '../../src/tls/error-in-text.ts';
 import { canSign } from '../../src/tls/signature-schemes.ts';
 import { verificationCode, verificationCodeInText, verificationCodes } from '../../src/tls/verification-codes.ts';
 import { compareTlsVersions, tlsVersion, tlsVersionOfCode, tlsVersions } from '../../src/tls/versions.ts';
@@ -158,6 +159,31 @@ suite('a reason of verification is found', () => {
     test(`${code ?? 'nowhere'} in ${text}`, () => assert.equal(verificationCodeInText(text)?.code, code));
   }
   test('by its code', () => assert.equal(verificationCode('CERT_HAS_EXPIRED')?.number, 10));
+});
+
+suite('an error is found', () => {
+  const texts: Readonly<Record<string, string | undefined>> = {
+    'Error: read ECONNRESET': 'ECONNRESET',
+    "code: 'ERR_SSL_WRONG_VERSION_NUMBER'": 'ERR_SSL_WRONG_VERSION_NUMBER',
+    'curl: (35) Recv failure: Connection reset by peer': 'ECONNRESET',
+    'curl: (35) OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number': 'ERR_SSL_WRONG_VERSION_NUMBER',
+    'curl: (7) Failed to connect to h port 443: Connection refused': 'ECONNREFUSED',
+    'curl: (28) Failed to connect to h port 443 after 3001 ms: Connection timed out': 'ETIMEDOUT',
+    'curl: (6) Could not resolve host: h': 'ENOTFOUND',
+    'curl: (55) Send failure: Broken pipe': 'EPIPE',
+    'dial tcp 192.0.2.7:443: connect: no route to host': 'EHOSTUNREACH',
+    'dial tcp: lookup h: no such host': 'ENOTFOUND',
+    'tls: first record does not look like a TLS handshake': 'ERR_SSL_WRONG_VERSION_NUMBER',
+    'javax.net.ssl.SSLException: Unsupported or unrecognized SSL message': 'ERR_SSL_WRONG_VERSION_NUMBER',
+    'Client sent an HTTP request to an HTTPS server.': 'ERR_SSL_HTTP_REQUEST',
+    'SSL routines::unexpected eof while reading': 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING',
+    'SocketError: other side closed': 'UND_ERR_SOCKET',
+    'GET /RESET 200': undefined,
+    '': undefined,
+  };
+  for (const [text, code] of Object.entries(texts)) {
+    test(`${code ?? 'nowhere'} in ${text}`, () => assert.equal(errorCodeInText(text)?.code, code));
+  }
 });
 
 test('an exit code of curl is found in what it prints', () => {

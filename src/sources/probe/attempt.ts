@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Probe, ProbePhase } from '../../model/probe.ts';
 import type { ConnectionError } from '../../tls/classify.ts';
 import { readServerFlight } from '../../tls/server-flight.ts';
@@ -81,10 +82,10 @@ async function carryOut(plan: ProbePlan, making: Making, startedAt: number, sign
 async function askInClear(plan: ProbePlan, making: Making, wire: Wire, signal: AbortSignal): Promise<void> {
   making.phase = 'request';
   try {
-    if (plan.request !== null) making.http = await ask(plan, wire, signal);
+    if (plan.request !== null) making.http = await ask(plan, wire, false, signal);
   } catch (error) {
     making.firstBytes = wire.firstBytes;
-    throw error instanceof UnreadableAnswer ? error : (wire.failure ?? error);
+    throw trueReason(error, wire);
   }
 }
 
@@ -105,19 +106,19 @@ async function askByTls(
     making.flight = flight();
     making.phase = 'request';
     await outlastJudgement(plan, making, handshake, connectMs, signal);
-    if (plan.request !== null) making.http = await ask(plan, handshake.socket, signal);
+    if (plan.request !== null) making.http = await ask(plan, handshake.socket, negotiated.alpn === 'h2', signal);
   } catch (error) {
     making.flight ??= flight();
     making.firstBytes = wire.firstBytes;
-    throw trueReason(error, handshake, wire);
+    throw trueReason(error, wire, handshake.error());
   } finally {
     handshake.socket.destroy();
   }
 }
 
-function ask(plan: ProbePlan, connection: Wire | Handshake['socket'], signal: AbortSignal): ReturnType<typeof request> {
+function ask(plan: ProbePlan, connection: Duplex, http2: boolean, signal: AbortSignal): ReturnType<typeof request> {
   const { scheme = 'https', host, port, urlPort = port } = plan;
-  return request(connection, { scheme, host, port: urlPort, path: plan.request?.path ?? '/' }, signal);
+  return request(connection, { scheme, host, port: urlPort, path: plan.request?.path ?? '/', http2 }, signal);
 }
 
 /**
@@ -148,13 +149,16 @@ async function outlastJudgement(
   }
 }
 
-/** TLS names alerts, HTTP what it cannot read, the network resets; what follows from one of them is worth nothing. */
-function trueReason(error: unknown, { error: tlsError }: Handshake, wire: Wire): unknown {
-  const tls = tlsError();
+/**
+ * TLS names alerts, HTTP what it cannot read, the network resets; what follows from one of them is worth nothing. A
+ * reset that the network knows nothing of is Node's word for an answer that broke off.
+ */
+function trueReason(error: unknown, wire: Wire, tls?: Error): unknown {
   if (/^(?:ERR_SSL_|EPROTO$)/.test(codeOf(tls) ?? '')) return tls;
   if (error instanceof UnreadableAnswer) return error;
   if (wire.failure) return wire.failure;
-  return wire.ended ? new Error('the server closed the connection') : (tls ?? error);
+  const isOver = wire.ended || codeOf(error) === 'ECONNRESET';
+  return isOver ? new Error('the server closed the connection') : (tls ?? error);
 }
 
 function connectionError(error: unknown): ConnectionError {

@@ -1,4 +1,4 @@
-import type { Probe } from '../../model/probe.ts';
+import type { Probe, ProbeOutcome } from '../../model/probe.ts';
 import { classify } from '../../tls/classify.ts';
 import type { Classification } from '../../tls/classify.ts';
 import { natureOfPlainAnswer } from '../../tls/plain-answer.ts';
@@ -17,13 +17,13 @@ import { verification } from './verification.ts';
 export function recordOf(plan: ProbePlan, made: Attempt): Probe {
   const verify = verification(plan, made);
   const ending = endingOf(plan, made);
-  const outcome = ending.outcome === 'ok' && verify?.ok === false ? 'verify-failed' : ending.outcome;
+  const refused = refusedAfterHandshake(made, ending);
   return {
     ...askedOf(plan),
-    outcome,
+    outcome: outcomeOf(ending, refused, verify),
     ...(ending.alert && { alert: ending.alert }),
     ...failureOf(made),
-    ...(refusedAfterHandshake(made) && { refusedAfterHandshake: true }),
+    ...(refused && { refusedAfterHandshake: true }),
     ...(ending.plainAnswer !== undefined && { plainAnswer: ending.plainAnswer }),
     ...agreementOf(made),
     ...certificateRequestOf(plan, made),
@@ -34,6 +34,12 @@ export function recordOf(plan: ProbePlan, made: Attempt): Probe {
     at: made.at,
     ms: made.ms,
   };
+}
+
+/** A late refusal is one and the same, whether its FIN or the reset behind it was seen first. */
+function outcomeOf({ outcome }: Ending, refused: boolean, verify: Probe['verify']): ProbeOutcome {
+  if (outcome === 'ok' && verify?.ok === false) return 'verify-failed';
+  return refused && outcome === 'reset' ? 'closed' : outcome;
 }
 
 /** What a plan asks, in the words of a record; `equivalentCommands` takes it as well. */
@@ -85,7 +91,8 @@ function endingOf(plan: ProbePlan, made: Attempt): Ending {
   if (clear) return clear;
   if (phase === 'request' && failure.code === unreadableAnswer) return { outcome: 'ok' };
   const classified = classify(failure, phase);
-  return refusedAfterHandshake(made) && classified.outcome === 'reset' ? { outcome: 'closed' } : classified;
+  // What began as TLS and goes on as something else was changed on the way, or is broken.
+  return classified.outcome === 'not-tls' && made.flight?.began ? { outcome: 'closed' } : classified;
 }
 
 /** A plain HTTP request may meet TLS: then the answer is an alert record, or nothing. */
@@ -107,11 +114,13 @@ function alertEnding(bytes: Buffer): Ending | undefined {
 
 /**
  * Whether a server that had asked for a certificate ended a TLS 1.3 connection that was finished for the client, before
- * it answered. The end may be an alert, a FIN or a reset: real gateways show all of them for the same refusal.
+ * it answered. The end may be an alert, a FIN or a reset: real gateways show all of them for the same refusal. An error
+ * of the client's own TLS is none.
  */
-export function refusedAfterHandshake({ phase, timedOut, negotiated, flight, failure }: Attempt): boolean {
-  if (phase !== 'request' || timedOut || negotiated?.protocol !== 'TLSv1.3') return false;
-  return flight?.certificateRequest !== undefined && failure !== undefined && failure.code !== unreadableAnswer;
+function refusedAfterHandshake({ phase, negotiated, flight, failure }: Attempt, { outcome, alert }: Ending): boolean {
+  if (phase !== 'request' || negotiated?.protocol !== 'TLSv1.3' || !flight?.certificateRequest) return false;
+  if (outcome === 'alert') return alert?.by !== 'client';
+  return (outcome === 'closed' || outcome === 'reset') && failure?.code?.startsWith('ERR_SSL_') !== true;
 }
 
 function failureOf({ phase, failure, received }: Attempt): Pick<Probe, 'phase' | 'error' | 'received'> {
@@ -126,11 +135,10 @@ function errorText(code: string | undefined, message: string): string {
   return code === undefined || text.includes(code) ? text : `${code}: ${text}`;
 }
 
+/** A handshake that was not finished agreed on nothing, though a chain may have come. */
 function agreementOf({ negotiated, flight }: Attempt): Pick<Probe, 'protocol' | 'cipher' | 'alpn' | 'chain'> {
-  const protocol = negotiated?.protocol ?? flight?.version;
   return {
-    ...(protocol !== undefined && { protocol }),
-    ...(negotiated && { cipher: negotiated.cipher }),
+    ...(negotiated && { protocol: negotiated.protocol, cipher: negotiated.cipher }),
     ...(negotiated?.alpn !== undefined && { alpn: negotiated.alpn }),
     ...(flight && flight.chain.length > 0 && { chain: flight.chain.map((der) => pemBlock('CERTIFICATE', der)) }),
   };

@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import { request as requestHttp1 } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import type { Duplex, Readable } from 'node:stream';
 import type { Probe } from '../../model/probe.ts';
 import { unlessAborted } from './abort.ts';
@@ -9,57 +10,23 @@ export interface HttpRequest {
   readonly host: string;
   readonly port: number;
   readonly path: string;
+  /** Whether ALPN chose HTTP/2. */
+  readonly http2: boolean;
 }
 
 type HttpAnswer = NonNullable<Probe['http']>;
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | number | undefined>>;
+  readonly body: Readable;
+}
 
 const maxHeaderBytes = 64 * 1024;
 /** What is read of a body before the connection is given up: enough for error pages to end by themselves. */
 const maxBodyBytes = 64 * 1024;
 const maxBodyMs = 500;
 const bodyStartLength = 200;
-
-/**
- * Sends one GET over a connection that stands, and gives the answer's head. HTTP/2 if ALPN chose it. Redirects are not
- * followed; the body is read to its end only if it is short and quick. Rejects with an UnreadableAnswer, undici's error
- * or the signal's reason. The connection is destroyed in every case.
- */
-export async function request(connection: Duplex, wanted: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  // Loaded when needed: it takes longer to load than a handshake takes.
-  const { Client } = await import('undici');
-  // The origin is never resolved nor dialled, and host names of evidence are not always fit for a URL.
-  const client = new Client(`${wanted.scheme}://probe.invalid`, {
-    // Never at once: undici waits for its connector to return first.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- undici types a Socket, and needs a Duplex of it
-    connect: (_options, callback) => queueMicrotask(() => callback(null, connection as Socket)),
-    allowH2: true,
-    maxHeaderSize: maxHeaderBytes,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-  try {
-    const asked = client.request({
-      method: 'GET',
-      // What may not stand in a request line goes as browsers send it.
-      path: wanted.path.replaceAll(/[^\x21-\x7e]+/g, encodeURIComponent),
-      headers: { host: authority(wanted), 'user-agent': userAgent, accept: '*/*' },
-      reset: true,
-    });
-    const { statusCode, headers, body } = await unlessAborted(asked, signal);
-    const bodyStart = await readStart(body);
-    return {
-      status: statusCode,
-      path: wanted.path,
-      ...answerHeaders(headers),
-      ...(statusCode >= 400 && bodyStart !== '' && { bodyStart }),
-    };
-  } catch (error) {
-    throw unreadable(error);
-  } finally {
-    connection.destroy();
-    void client.destroy().catch(() => {});
-  }
-}
 
 export const unreadableAnswer = 'UNREADABLE_ANSWER';
 
@@ -68,19 +35,94 @@ export class UnreadableAnswer extends Error {
   readonly code = unreadableAnswer;
 }
 
-/** undici has a class for answers that it cannot parse, and no code for each of them. */
-function unreadable(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const isTooLong = 'code' in error && error.code === 'UND_ERR_HEADERS_OVERFLOW';
-  if (!isTooLong && error.name !== 'HTTPParserError') return error;
-  const reason = isTooLong ? `more than ${maxHeaderBytes} bytes of headers` : error.message;
-  return new UnreadableAnswer(`the answer cannot be read as HTTP: ${reason}`, { cause: error });
+/**
+ * Sends one GET over a connection that stands, and gives the answer's head. Redirects are not followed; the body is
+ * read to its end only if it is short and quick. Rejects with an UnreadableAnswer, Node's error or the signal's reason.
+ * The connection is destroyed in every case.
+ *
+ * Node's own clients do it, since both take any Duplex for their connection. (undici 8 asserts in an event handler, and
+ * so ends the process, when an HTTP/2 connection breaks while a request runs on a client that is given up.)
+ */
+export async function request(connection: Duplex, wanted: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  try {
+    const asked = wanted.http2 ? askHttp2(connection, wanted) : askHttp1(connection, wanted);
+    const { status, headers, body } = await unlessAborted(Promise.race([asked, closing(connection)]), signal);
+    const bodyStart = await readStart(body);
+    return {
+      status,
+      path: wanted.path,
+      ...answerHeaders(headers),
+      ...(status >= 400 && bodyStart !== '' && { bodyStart }),
+    };
+  } catch (error) {
+    throw unreadable(error);
+  } finally {
+    connection.destroy();
+  }
+}
+
+function askHttp1(connection: Duplex, wanted: HttpRequest): Promise<Answer> {
+  const host = { host: authority(wanted), connection: 'close' };
+  return new Promise((resolve, reject) => {
+    const asked = requestHttp1({
+      createConnection: () => connection,
+      path: requestTarget(wanted),
+      headers: { ...host, ...commonHeaders },
+      setHost: false,
+      maxHeaderSize: maxHeaderBytes,
+    });
+    asked.once('response', (body) => resolve({ status: body.statusCode ?? 0, headers: body.headers, body }));
+    asked.on('error', reject).end();
+  });
+}
+
+function askHttp2(connection: Duplex, wanted: HttpRequest): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    // The URL is never resolved nor dialled, and host names of evidence are not always fit for one.
+    const session = connectHttp2('https://probe.invalid', { createConnection: () => connection });
+    session.on('error', reject);
+    const stream = session.request({
+      ':authority': authority(wanted),
+      ':path': requestTarget(wanted),
+      ...commonHeaders,
+    });
+    stream.once('response', ({ ':status': status = 0, ...headers }) => resolve({ status, headers, body: stream }));
+    stream.on('error', reject);
+    stream.once('close', () => {
+      reject(new Error('the server closed the stream without an answer'));
+      session.destroy();
+    });
+  });
+}
+
+/** Rejects when the connection is over, which a client for HTTP/2 does not always notice. */
+function closing(connection: Duplex): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onClose = (): void => reject(new Error('the connection was closed'));
+    if (connection.closed) onClose();
+    else connection.once('close', onClose);
+  });
+}
+
+const commonHeaders = { 'user-agent': userAgent, accept: '*/*' };
+
+/** What may not stand in a request line goes as browsers send it. */
+function requestTarget({ path }: HttpRequest): string {
+  return path.replaceAll(/[^\x21-\x7e]+/g, encodeURIComponent);
 }
 
 /** As curl writes `Host`: the port only where it is not that of the scheme. */
 function authority({ scheme, host, port }: HttpRequest): string {
   const name = host.includes(':') ? `[${host}]` : host;
   return port === (scheme === 'https' ? 443 : 80) ? name : `${name}:${port}`;
+}
+
+/** Node's parser gives a code beginning with HPE_ for what it cannot read. */
+function unreadable(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (!code.startsWith('HPE_')) return error;
+  const reason = code === 'HPE_HEADER_OVERFLOW' ? `more than ${maxHeaderBytes} bytes of headers` : code;
+  return new UnreadableAnswer(`the answer cannot be read as HTTP: ${reason}`, { cause: error });
 }
 
 /** The beginning of a body as text on one line. Ends at the limits, or when the server breaks off; never rejects. */
@@ -112,14 +154,14 @@ async function readStart(body: Readable): Promise<string> {
  * Headers by lower-case names. What may carry a secret is cut: of cookies only the names stay, of a redirect no query
  * (identity providers put tokens there).
  */
-function answerHeaders(
-  raw: Readonly<Record<string, string | readonly string[] | undefined>>,
-): Pick<HttpAnswer, 'server' | 'headers'> {
+function answerHeaders(raw: Answer['headers']): Pick<HttpAnswer, 'server' | 'headers'> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(raw)) {
-    if (value === undefined) continue;
-    const values = typeof value === 'string' ? [value] : value;
-    headers[name.toLowerCase()] = values.map((one) => withoutSecrets(name.toLowerCase(), one)).join(', ');
+    if (value === undefined || name.startsWith(':')) continue;
+    headers[name] = [value]
+      .flat()
+      .map((one) => withoutSecrets(name, String(one)))
+      .join(', ');
   }
   return { headers, ...(headers['server'] !== undefined && { server: headers['server'] }) };
 }

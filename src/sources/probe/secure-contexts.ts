@@ -3,10 +3,9 @@ import type { SecureContext, SecureContextOptions } from 'node:tls';
 import { IstlsError } from '../../model/errors.ts';
 import { cipherSuite } from '../../tls/cipher-suites.ts';
 import { errorCode } from '../../tls/error-codes.ts';
-import { isSelfSigned } from '../../tls/verify-chain.ts';
 import { compareTlsVersions } from '../../tls/versions.ts';
 import type { ClientCertificate, ProbePlan, Trust } from './plan.ts';
-import { anchorsOf, rootsOf, sharedTrust } from './trusted-roots.ts';
+import { hasRootsOnly, rootsOf, sharedTrust } from './trusted-roots.ts';
 
 export const defaultVersions = { min: 'TLSv1.2', max: 'TLSv1.3' } as const;
 
@@ -47,7 +46,7 @@ function create(plan: ProbePlan, trust: Trust): SecureContext {
     ecdhCurve: groups,
     // As curl does: an intermediate that is trusted by name needs no root above it. Not set without need, because it
     // takes from OpenSSL the code for a leaf that came alone.
-    allowPartialTrustChain: trust.kind === 'certificates' && !anchorsOf(trust).every(isSelfSigned),
+    allowPartialTrustChain: !hasRootsOnly(trust),
     minVersion: min,
     maxVersion: plan.max ?? defaultVersions.max,
     ciphers: weak ? `${ciphers}:@SECLEVEL=0` : ciphers,

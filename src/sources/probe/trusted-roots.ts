@@ -1,9 +1,11 @@
-import { X509Certificate } from 'node:crypto';
 import { getCACertificates } from 'node:tls';
+import type { Certificate } from '../../model/certificate.ts';
+import { isSelfSigned } from '../../x509/chain.ts';
+import { readCertificate } from '../../x509/read-certificate.ts';
 import type { Trust } from './plan.ts';
 
 /** Every plan that trusts the public roots shares this one, so that they are parsed once. */
-export const systemTrust: Trust = { kind: 'system' };
+const systemTrust: Trust = { kind: 'system' };
 
 /** One object for one trust: what is made of it is kept by it. */
 export function sharedTrust(trust: Trust | undefined): Trust {
@@ -20,13 +22,18 @@ export function rootsOf(trust: Trust): readonly string[] {
   return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 }
 
-const parsed = new WeakMap<Trust, readonly X509Certificate[]>();
+const read = new WeakMap<Trust, readonly Certificate[]>();
 
-/** The same, parsed. */
-export function anchorsOf(trust: Trust): readonly X509Certificate[] {
-  const known = parsed.get(trust);
+/** The same, read. */
+export function anchorsOf(trust: Trust): readonly Certificate[] {
+  const known = read.get(trust);
   if (known) return known;
-  const anchors = rootsOf(trust).map((pem) => new X509Certificate(pem));
-  parsed.set(trust, anchors);
+  const anchors = rootsOf(trust).flatMap((pem) => readCertificate(pem) ?? []);
+  read.set(trust, anchors);
   return anchors;
+}
+
+/** Whether a chain has to end in a root to be trusted. The public roots are taken for roots without a look. */
+export function hasRootsOnly(trust: Trust): boolean {
+  return trust.kind !== 'certificates' || anchorsOf(trust).every(isSelfSigned);
 }
