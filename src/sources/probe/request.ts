@@ -1,5 +1,5 @@
-import { request as requestHttp1 } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { Probe } from '../../model/probe.ts';
 import { unlessAborted } from './abort.ts';
@@ -27,6 +27,7 @@ const maxHeaderBytes = 64 * 1024;
 const maxBodyBytes = 64 * 1024;
 const maxBodyMs = 500;
 const bodyStartLength = 200;
+const headersOverflow = 'UND_ERR_HEADERS_OVERFLOW';
 
 export const unreadableAnswer = 'UNREADABLE_ANSWER';
 
@@ -40,13 +41,15 @@ export class UnreadableAnswer extends Error {
  * read to its end only if it is short and quick. Rejects with an UnreadableAnswer, Node's error or the signal's reason.
  * The connection is destroyed in every case.
  *
- * Node's own clients do it, since both take any Duplex for their connection. (undici 8 asserts in an event handler, and
- * so ends the process, when an HTTP/2 connection breaks while a request runs on a client that is given up.)
+ * HTTP/1.1 goes through undici, HTTP/2 through Node's own client: undici 8 asserts in an event handler, and so ends the
+ * process, when an HTTP/2 connection breaks while a request runs on a client that is given up.
  */
 export async function request(connection: Duplex, wanted: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   try {
-    const asked = wanted.http2 ? askHttp2(connection, wanted) : askHttp1(connection, wanted);
-    const { status, headers, body } = await unlessAborted(Promise.race([asked, closing(connection)]), signal);
+    const asked = wanted.http2
+      ? Promise.race([askHttp2(connection, wanted), closing(connection)])
+      : askHttp1(connection, wanted);
+    const { status, headers, body } = await unlessAborted(asked, signal);
     const bodyStart = await readStart(body);
     return {
       status,
@@ -61,19 +64,23 @@ export async function request(connection: Duplex, wanted: HttpRequest, signal: A
   }
 }
 
-function askHttp1(connection: Duplex, wanted: HttpRequest): Promise<Answer> {
-  const host = { host: authority(wanted), connection: 'close' };
-  return new Promise((resolve, reject) => {
-    const asked = requestHttp1({
-      createConnection: () => connection,
-      path: requestTarget(wanted),
-      headers: { ...host, ...commonHeaders },
-      setHost: false,
-      maxHeaderSize: maxHeaderBytes,
-    });
-    asked.once('response', (body) => resolve({ status: body.statusCode ?? 0, headers: body.headers, body }));
-    asked.on('error', reject).end();
+async function askHttp1(connection: Duplex, wanted: HttpRequest): Promise<Answer> {
+  const { Client } = await import('undici');
+  // The URL is never resolved nor dialled: the connection stands already.
+  const client = new Client('http://probe.invalid', {
+    // oxlint-disable-next-line no-unsafe-type-assertion -- undici is content with any Duplex, and says Socket
+    connect: (_options, done) => void setImmediate(done, null, connection as Socket),
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: 0,
+    bodyTimeout: 0,
   });
+  const { statusCode, headers, body } = await client.request({
+    method: 'GET',
+    path: requestTarget(wanted),
+    headers: { host: authority(wanted), ...commonHeaders },
+    reset: true,
+  });
+  return { status: statusCode, headers, body };
 }
 
 function askHttp2(connection: Duplex, wanted: HttpRequest): Promise<Answer> {
@@ -117,11 +124,12 @@ function authority({ scheme, host, port }: HttpRequest): string {
   return port === (scheme === 'https' ? 443 : 80) ? name : `${name}:${port}`;
 }
 
-/** Node's parser gives a code beginning with HPE_ for what it cannot read. */
+/** The parser gives a code beginning with HPE_ for what it cannot read. */
 function unreadable(error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (!code.startsWith('HPE_')) return error;
-  const reason = code === 'HPE_HEADER_OVERFLOW' ? `more than ${maxHeaderBytes} bytes of headers` : code;
+  if (!code.startsWith('HPE_') && code !== headersOverflow) return error;
+  const reason =
+    code === headersOverflow || code === 'HPE_HEADER_OVERFLOW' ? `more than ${maxHeaderBytes} bytes of headers` : code;
   return new UnreadableAnswer(`the answer cannot be read as HTTP: ${reason}`, { cause: error });
 }
 
