@@ -124,12 +124,13 @@ function authority({ scheme, host, port }: HttpRequest): string {
   return port === (scheme === 'https' ? 443 : 80) ? name : `${name}:${port}`;
 }
 
-/** The parser gives a code beginning with HPE_ for what it cannot read. */
+/** What the parser cannot read has a code of its own (HPE_…), or only a name where it is no HTTP from the first byte. */
 function unreadable(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (!code.startsWith('HPE_') && code !== headersOverflow) return error;
-  const reason =
-    code === headersOverflow || code === 'HPE_HEADER_OVERFLOW' ? `more than ${maxHeaderBytes} bytes of headers` : code;
+  if (!(error instanceof Error)) return error;
+  const code = 'code' in error && error.code !== undefined ? String(error.code) : '';
+  const tooLong = code === headersOverflow || code === 'HPE_HEADER_OVERFLOW';
+  if (!tooLong && !code.startsWith('HPE_') && error.name !== 'HTTPParserError') return error;
+  const reason = tooLong ? `more than ${maxHeaderBytes} bytes of headers` : code || error.message;
   return new UnreadableAnswer(`the answer cannot be read as HTTP: ${reason}`, { cause: error });
 }
 
