@@ -1,17 +1,18 @@
 import { kinds } from '../kubernetes/kinds.ts';
-import { objectsAt, textAt } from '../kubernetes/read.ts';
+import { objectsAt, textAt, textMapAt } from '../kubernetes/read.ts';
 import { atLeast, before, type Release } from '../istio/release.ts';
 import { caSuffix, readCredentialName, sdsName, type CredentialReference } from '../istio/sds-names.ts';
 import type { Gap, Lookup } from '../model/coverage.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Secret, SecretValue } from '../model/secret.ts';
+import { readSecretValue } from '../x509/read-secret-value.ts';
 import { derive, type Evidence } from './evidence.ts';
 import { attachmentOf } from './attachments.ts';
 import { release } from './mesh.ts';
 import { asksClients, servers, terminatesTls, type CaReference, type CredentialName, type Server } from './servers.ts';
 import type { Workload } from './workloads.ts';
 
-/** What is in the place where istiod (or the old agent) looks. */
+/** What is in the place where istiod (or the old agent) looks: a Secret, or for a CA a ConfigMap read as one. */
 export type CredentialState =
   | { readonly state: 'pair'; readonly secret: Secret; readonly certKey: string; readonly keyKey: string }
   | { readonly state: 'ca'; readonly secret: Secret; readonly caKey: string }
@@ -213,7 +214,8 @@ function caUse(evidence: Evidence, server: Server, pair: CredentialUse): Credent
     const namespace = reference.namespace ?? pair.namespace;
     const isCaName = reference.name.endsWith(caSuffix);
     const read = (secret: Secret): CredentialState => (isCaName ? caOf(secret, rules, true) : pairOf(secret));
-    const found = reference.scheme === 'configmap' ? configMapCa(evidence, namespace, reference.name) : undefined;
+    const found =
+      reference.scheme === 'configmap' ? configMapCa(evidence, namespace, reference.name, rules) : undefined;
     return {
       ...shared,
       path: `${server.path}.tls.caCertCredentialName`,
@@ -246,14 +248,20 @@ function caUse(evidence: Evidence, server: Server, pair: CredentialUse): Credent
   };
 }
 
-/** A CA in a ConfigMap is public; whether it is there is all that is asked here. */
-function configMapCa(evidence: Evidence, namespace: string, name: string): CredentialState {
-  const found = evidence.get(kinds.configMap, namespace, name);
-  if (found.state === 'unknown') return { state: 'unknown', gap: found.gap };
-  return found.state === 'absent' ? { state: 'absent' } : { state: 'unknown', gap: configMapGap };
+/** A ConfigMap reduced as a Secret is: a CA is public, and it is read as one in a Secret is. */
+function secretOfConfigMap(configMap: Resource): Secret {
+  const { body: _body, ...meta } = configMap;
+  const values = Object.entries(textMapAt(configMap.body, 'data')).map(
+    ([key, text]) => [key, readSecretValue(key, Buffer.from(text))] as const,
+  );
+  return { ...meta, type: '', values: Object.fromEntries(values), invalidBase64: [] };
 }
 
-const configMapGap: Gap = { reason: 'unreadable', detail: 'a CA in a ConfigMap is not judged' };
+function configMapCa(evidence: Evidence, namespace: string, name: string, rules: Release | undefined): CredentialState {
+  const found = evidence.get(kinds.configMap, namespace, name);
+  const read: Lookup<Secret> = found.state === 'found' ? { ...found, value: secretOfConfigMap(found.value) } : found;
+  return stateOf(read, (configMap) => caOf(configMap, rules, false));
+}
 
 function caReferenceUse(
   evidence: Evidence,
@@ -270,7 +278,7 @@ function caReferenceUse(
   };
   const rules = workload?.release ?? release(evidence);
   const state = isConfigMap
-    ? configMapCa(evidence, namespace, ca.name)
+    ? configMapCa(evidence, namespace, ca.name, rules)
     : stateOf(look(evidence, namespace, ca.name, rules), (secret) => caOf(secret, rules, false));
   return {
     server,
@@ -328,7 +336,7 @@ export const secretsInUse = derive((evidence): readonly SecretUse[] => {
   for (const use of credentialUses(evidence)) {
     const { state } = use;
     if (state.state === 'absent' || state.state === 'unknown') continue;
-    const key = `${state.secret.namespace}/${state.secret.name}`;
+    const key = `${state.secret.kind}/${state.secret.namespace}/${state.secret.name}`;
     const known = found.get(key) ?? { secret: state.secret, uses: [] };
     known.uses.push(use);
     found.set(key, known);

@@ -12,7 +12,8 @@ const eventsByKind = derive((evidence) => Map.groupBy(logEvents(evidence), ({ ki
 export const eventsOf = (evidence: Evidence, ...kinds: readonly LogEventKind[]): readonly LogEvent[] =>
   kinds.flatMap((kind) => eventsByKind(evidence).get(kind) ?? []);
 
-const isOfWorkload = (event: LogEvent, workload: Workload): boolean => {
+/** Whether a line is of a workload's pod, or of istiod about one. */
+export const isOfWorkload = (event: LogEvent, workload: Workload): boolean => {
   const about = event.proxy ?? (event.from === 'istiod' ? undefined : event);
   return (
     about !== undefined && workload.pods.some((pod) => pod.namespace === about.namespace && pod.name === about.pod)

@@ -21,8 +21,27 @@ export interface HeldSecret {
   readonly secret?: EnvoySecret;
 }
 
-const serialsOf = (envoy: EnvoyState): ReadonlySet<string> | undefined =>
-  envoy.loadedCertificates && new Set(envoy.loadedCertificates.map(({ serialNumber }) => serialNumber));
+/** Computed once for each Envoy: a gateway may hold thousands of secrets, each of which is asked for. */
+function once<T>(compute: (envoy: EnvoyState) => T): (envoy: EnvoyState) => T {
+  const known = new WeakMap<EnvoyState, { readonly value: T }>();
+  return (envoy) => {
+    const before = known.get(envoy);
+    if (before) return before.value;
+    const value = compute(envoy);
+    known.set(envoy, { value });
+    return value;
+  };
+}
+
+const serialsOf = once(
+  (envoy) => envoy.loadedCertificates && new Set(envoy.loadedCertificates.map(({ serialNumber }) => serialNumber)),
+);
+
+const secretsByName = once((envoy) => Map.groupBy(envoy.secrets ?? [], ({ name }) => name));
+
+const warmingNames = once(
+  (envoy) => new Set(envoy.secrets?.filter(({ state }) => state === 'warming').map(({ name }) => name)),
+);
 
 /**
  * Whether Envoy built a TLS context with this content. A refused secret is listed as active with the refused content,
@@ -35,7 +54,7 @@ function isLoaded(envoy: EnvoyState, secret: EnvoySecret): boolean | undefined {
   const first = secret.certificates[0];
   if (!serials || !first) return undefined;
   if (serials.has(first.serialNumber)) return true;
-  const warming = new Set(envoy.secrets?.filter(({ state }) => state === 'warming').map(({ name }) => name));
+  const warming = warmingNames(envoy);
   const waits = ({ tls }: EnvoyFilterChain): boolean =>
     [...(tls?.secrets ?? []), ...(tls?.validationSecret === undefined ? [] : [tls.validationSecret])].some((name) =>
       warming.has(name),
@@ -47,7 +66,7 @@ function isLoaded(envoy: EnvoyState, secret: EnvoySecret): boolean | undefined {
 /** The state of a secret, by the name that Envoy asks for, in one Envoy; undefined when its secrets were not seen. */
 export function heldIn(envoy: EnvoyState, sdsName: string): HeldSecret | undefined {
   if (!envoy.secrets) return undefined;
-  const named = envoy.secrets.filter(({ name }) => name === sdsName);
+  const named = secretsByName(envoy).get(sdsName) ?? [];
   const active = named.find(({ state }) => state === 'active');
   if (active) {
     const pemRefused = active.content === 'key-pair' && active.certificates.length === 0;
