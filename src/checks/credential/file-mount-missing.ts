@@ -10,6 +10,7 @@ import { confirmHost } from '../remedies.ts';
 import { credentialNotGiven, noListener } from '../symptoms.ts';
 import { distinctObservations } from './distinct-observations.ts';
 import { fileFix } from './file-mount-fix.ts';
+import { looseFaults, type LooseMeaning } from './loose-faults.ts';
 import { stuckPodsFault } from './unmountable-secret-fault.ts';
 
 /** Up to 1.9 the whole listener is refused with the file, and with it every host of the port. */
@@ -56,6 +57,17 @@ const explains: readonly Explanation[] = [
   { check: 'gateway-no-ready-pods', over: 'workload' },
 ];
 
+/** Where nothing but logs is at hand. */
+const toldByLogs: LooseMeaning = {
+  kinds: ['file-secret-failed'],
+  takes: ({ reason = '' }) => /no such file|not a directory/.test(reason),
+  confidence: 0.65,
+  title: (_, { name }) =>
+    `The files of ${name.replace(/^file-(?:cert|root):/, '').replace('~', ' and ')} cannot be read in the pod`,
+  message: 'A Gateway names these files, and the proxy does not find them: handshakes of its hosts are reset.',
+  summary: 'name a credential (credentialName) in place of the files, or mount the Secret that holds them at that path',
+};
+
 /** A path of a Gateway leads to no file in its pods, or a pod mounts a Secret that is not there. */
 export const fileMountMissing: Check = {
   name: 'file-mount-missing',
@@ -67,6 +79,7 @@ export const fileMountMissing: Check = {
   reads: ['resource', 'secret', 'gateway-log'],
   explains,
   *inspect(evidence): Iterable<Judgement> {
+    yield* looseFaults(evidence, toldByLogs);
     const links = brokenLinks(evidence);
     for (const group of Map.groupBy(links, ({ key }) => key).values()) {
       const [first, ...others] = group;

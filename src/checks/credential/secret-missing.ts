@@ -1,5 +1,5 @@
 import { absenceOf, cameTooLate, type Absence } from '../../facts/absence.ts';
-import { credentialTrail, observed } from '../../facts/credential-trail.ts';
+import { credentialTrail } from '../../facts/credential-trail.ts';
 import { credentialUses, type CredentialUse } from '../../facts/credentials.ts';
 import { deliveryOf, isDelivered } from '../../facts/delivery.ts';
 import type { Evidence } from '../../facts/evidence.ts';
@@ -7,15 +7,17 @@ import { fallbackFor } from '../../facts/fallback-secret.ts';
 import { issuancesNamed } from '../../facts/issuance.ts';
 import { misplacedTwin, twinsOf } from '../../facts/twins.ts';
 import { named, subjectOf } from '../../kubernetes/names.ts';
-import type { LogEvent } from '../../model/log-event.ts';
 import type { Observation } from '../../model/finding.ts';
 import type { Check, Fault, Judgement } from '../check.ts';
-import { confirmHost, kubectl, ownerOfNamespace } from '../remedies.ts';
+import { confirmHost } from '../remedies.ts';
 import { credentialNotGiven } from '../symptoms.ts';
 import { affectedBy, consequenceOf, groupedBySecret, isLatent, reachOf, readerOf, type Uses } from './consequences.ts';
 import { distinctObservations } from './distinct-observations.ts';
+import { lateSecretFault } from './late-secret-fault.ts';
+import { looseFaults, type LooseMeaning } from './loose-faults.ts';
 import { missingSecretFix, namesNearby } from './missing-secret-fix.ts';
 import { otherPairOf } from './other-pair.ts';
+import { createPair } from './secret-commands.ts';
 
 /** What clients get in the place of a certificate that is nowhere. */
 function effectOf(evidence: Evidence, uses: Uses): string {
@@ -87,36 +89,16 @@ function faultOf(evidence: Evidence, uses: Uses, absence: Absence): Fault {
   };
 }
 
-/** The Secret is there by now, and the agents of old did not hand it over. */
-function lateFault(evidence: Evidence, uses: Uses, line: LogEvent): Fault {
-  const [first] = uses;
-  const { server, namespace, name, workload } = first;
-  const target = workload?.ref;
-  const restart = kubectl(
-    namespace,
-    'rollout',
-    'restart',
-    `${target?.kind.toLowerCase() ?? 'deployment'}/${target?.name ?? '<GATEWAY>'}`,
-  );
-  return {
-    subject: subjectOf(server.owner, first.path),
-    title: `Secret ${namespace}/${name} came after Envoy had asked for it, and Envoy still has none`,
-    message: `The agent in the gateway’s pod found no Secret ${name} when ${named(server.owner)} asked for it. It is there now, and was not handed over. ${consequenceOf(evidence, first)}`,
-    evidence: [observed(line), ...credentialTrail(evidence, first).filter(({ source }) => source === 'config-dump')],
-    affects: affectedBy(evidence, uses),
-    confidence: 0.6,
-    ...reachOf(evidence, uses),
-    touches: [{ apiVersion: 'v1', kind: 'Secret', namespace, name }],
-    fix: {
-      summary: 'restart the gateway’s pods, and with such a release create a Secret before the Gateway that names it',
-      owner: ownerOfNamespace(namespace),
-      commands: [restart],
-      undo: [],
-      doNot: [],
-    },
-    confirm: confirmHost(server.hosts[0]?.host),
-  };
-}
+/** Where nothing but logs is at hand. */
+const toldByLogs: LooseMeaning = {
+  kinds: ['secret-not-found'],
+  confidence: 0.6,
+  title: (place) => `A gateway asks for Secret ${place}, and nobody finds it there`,
+  message:
+    'Whoever hands credentials to the gateway found no such Secret beside its pods: handshakes of its hosts fail.',
+  summary: 'create the Secret beside the gateway’s pods, or have its Gateway name another one',
+  command: (namespace, name) => createPair({ namespace, name }),
+};
 
 /** No Secret of the name that a server asks for, anywhere. Found elsewhere, it is `secret-wrong-namespace`. */
 export const secretMissing: Check = {
@@ -129,13 +111,14 @@ export const secretMissing: Check = {
   reads: ['secret', 'resource', 'istiod-log', 'gateway-log', 'config-dump'],
   explains: credentialNotGiven,
   *inspect(evidence): Iterable<Judgement> {
+    yield* looseFaults(evidence, toldByLogs);
     const asked = credentialUses(evidence).filter(({ role, denied }) => role === 'pair' && denied === undefined);
     for (const uses of groupedBySecret(asked)) {
       const [first] = uses;
       const absence = absenceOf(evidence, first);
       const late = cameTooLate(evidence, first);
       if (absence && !uses.some((use) => misplacedTwin(evidence, use))) yield faultOf(evidence, uses, absence);
-      if (late) yield lateFault(evidence, uses, late);
+      if (late) yield lateSecretFault(evidence, uses, late);
       if (absence || first.state.state !== 'unknown' || first.assumed) continue;
       const unserved = uses.filter((use) => !isDelivered(deliveryOf(evidence, use)));
       if (unserved.length === 0) continue;

@@ -6,11 +6,13 @@ import { grantedInstead, type SecretAccess } from '../../facts/secret-access.ts'
 import { readingAccounts, type ReadingAccount } from '../../facts/secret-denials.ts';
 import { named, subjectOf } from '../../kubernetes/names.ts';
 import type { Observation } from '../../model/finding.ts';
+import type { LogEvent } from '../../model/log-event.ts';
 import type { Check, Fault, Judgement } from '../check.ts';
-import { confirmHost } from '../remedies.ts';
+import { confirmHost, kubectl } from '../remedies.ts';
 import { credentialNotGiven } from '../symptoms.ts';
 import { affectedBy, consequenceOf, reachOf } from './consequences.ts';
 import { accessFix, resendFix } from './access-fix.ts';
+import { looseFaults, type LooseMeaning } from './loose-faults.ts';
 
 type Denied = Extract<SecretAccess, { state: 'denied' }>;
 
@@ -112,6 +114,29 @@ function* judge(evidence: Evidence, reading: ReadingAccount): Iterable<Judgement
   }
 }
 
+/** Where nothing but logs is at hand: istiod names the account, `NAME/NAMESPACE`. */
+const toldByLogs: LooseMeaning = {
+  kinds: ['secret-denied-rbac'],
+  confidence: 0.85,
+  title: (_, { event }) =>
+    `ServiceAccount ${accountOf(event)?.namespace ?? ''}/${accountOf(event)?.name ?? ''} may not list Secrets in its namespace`,
+  message:
+    'A gateway is given only the Secrets that its ServiceAccount may list in its own namespace: handshakes of its hosts fail.',
+  summary: 'let the ServiceAccount read the Secrets of its namespace; a minute later touch those that were denied',
+  takes: (event) => accountOf(event) !== undefined,
+  subject: (event) => {
+    const account = accountOf(event);
+    return account && { apiVersion: 'v1', kind: 'ServiceAccount', ...account };
+  },
+  command: (namespace) =>
+    kubectl(namespace, 'get', 'roles.rbac.authorization.k8s.io,rolebindings.rbac.authorization.k8s.io', '-o', 'wide'),
+};
+
+function accountOf({ reason = '' }: LogEvent): { readonly namespace: string; readonly name: string } | undefined {
+  const [, name, namespace] = /^([^\s/]+)\/(\S+) is not authorized/.exec(reason) ?? [];
+  return name === undefined || namespace === undefined ? undefined : { namespace, name };
+}
+
 /** The gateway's service account may not read Secrets in its own namespace, so that it is given none. */
 export const secretRbacDenied: Check = {
   name: 'secret-rbac-denied',
@@ -123,6 +148,7 @@ export const secretRbacDenied: Check = {
   reads: ['resource', 'access-review', 'istiod-log', 'gateway-log'],
   explains: credentialNotGiven,
   *inspect(evidence): Iterable<Judgement> {
+    yield* looseFaults(evidence, toldByLogs);
     for (const reading of readingAccounts(evidence)) yield* judge(evidence, reading);
   },
 };

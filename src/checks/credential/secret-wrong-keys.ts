@@ -11,6 +11,7 @@ import { confirmHost, jsonPatch, managerOf, ownerOfNamespace, pointerOf, type Pa
 import { credentialNotGiven } from '../symptoms.ts';
 import { affectedBy, consequenceOf, groupedBySecret, isLatent, reachOf, type Uses } from './consequences.ts';
 import { distinctObservations } from './distinct-observations.ts';
+import { looseFaults, type LooseMeaning } from './loose-faults.ts';
 import { otherPairOf } from './other-pair.ts';
 import { fillPair, writerNamed } from './secret-commands.ts';
 
@@ -82,6 +83,17 @@ function faultOf(evidence: Evidence, uses: Uses, problem: KeyProblem): Fault {
   };
 }
 
+/** Where nothing but logs is at hand. */
+const toldByLogs: LooseMeaning = {
+  kinds: ['secret-wrong-keys', 'secret-empty'],
+  confidence: 0.7,
+  title: (place, { event }) =>
+    `Secret ${place} holds no key pair that Istio reads${event.keys ? `: it has ${event.keys.join(', ')}` : ''}`,
+  message: 'A gateway takes a key pair from tls.crt and tls.key, or from cert and key; both must be there and filled.',
+  summary: 'fill tls.crt with the certificate chain and tls.key with its key; no restart is needed',
+  command: (namespace, name) => fillPair({ namespace, name }, ['tls.crt', 'tls.key']),
+};
+
 /** The Secret is where it should be, and its keys are not those that Istio reads, or have no value. */
 export const secretWrongKeys: Check = {
   name: 'secret-wrong-keys',
@@ -93,6 +105,7 @@ export const secretWrongKeys: Check = {
   reads: ['secret', 'resource', 'istiod-log', 'gateway-log', 'config-dump'],
   explains: credentialNotGiven,
   *inspect(evidence): Iterable<Judgement> {
+    yield* looseFaults(evidence, toldByLogs);
     const asked = credentialUses(evidence).filter(({ role, denied }) => role === 'pair' && denied === undefined);
     for (const uses of groupedBySecret(asked)) {
       const problem = keyProblemOf(evidence, uses[0]);

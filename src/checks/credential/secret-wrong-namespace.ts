@@ -9,6 +9,7 @@ import { confirmHost } from '../remedies.ts';
 import { credentialNotGiven } from '../symptoms.ts';
 import { affectedBy, consequenceOf, groupedBySecret, isLatent, reachOf, readerOf, type Uses } from './consequences.ts';
 import { distinctObservations } from './distinct-observations.ts';
+import { looseFaults, type LooseMeaning } from './loose-faults.ts';
 import { otherPairOf } from './other-pair.ts';
 import { copyFix, observedTwin, secretSubject } from './misplaced-secret.ts';
 import { refusedReferenceFault } from './refused-reference.ts';
@@ -54,6 +55,17 @@ function misplacedFault(evidence: Evidence, uses: Uses, twin: Twin, absence: Abs
 const isRefused = ({ denied, server, role }: CredentialUse): boolean =>
   role === 'pair' && denied !== undefined && server.from !== 'GatewayAPI';
 
+/** Where nothing but logs is at hand. The words are also those of any other reference that istiod could not verify. */
+const toldByLogs: LooseMeaning = {
+  kinds: ['secret-denied-reference'],
+  confidence: 0.5,
+  title: (place) =>
+    `A gateway asks for Secret ${place.split('/')[1] ?? place} of another namespace, and may not have it`,
+  message:
+    'istiod gives a gateway none but the Secrets beside its pods, unless a Gateway of the Gateway API was granted others.',
+  summary: 'put the Secret beside the gateway’s pods and name it without a namespace, or grant the reference',
+};
+
 /** The Secret exists, in a namespace in which nobody looks for it, or to which the gateway has no access. */
 export const secretWrongNamespace: Check = {
   name: 'secret-wrong-namespace',
@@ -65,6 +77,7 @@ export const secretWrongNamespace: Check = {
   reads: ['secret', 'resource', 'istiod-log', 'gateway-log', 'config-dump'],
   explains: credentialNotGiven,
   *inspect(evidence): Iterable<Judgement> {
+    yield* looseFaults(evidence, toldByLogs);
     const uses = credentialUses(evidence);
     const asked = uses.filter(({ role, denied }) => role === 'pair' && denied === undefined);
     for (const group of groupedBySecret(asked)) {
