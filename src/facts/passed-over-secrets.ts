@@ -17,12 +17,17 @@ function hasToken(evidence: Evidence, { namespace, name }: CredentialUse): boole
 }
 
 /**
- * The naming rules of the older agents (secretfetcher.go, functions isIngressGatewaySecret and isGatewaySecret). They
- * came with 1.1.3 and went with the agents in 1.8: a release that is not known has none of them.
+ * Whether the naming rules of the older agents hold (secretfetcher.go, functions isIngressGatewaySecret and
+ * isGatewaySecret). They came with 1.1.3 and went with the agents in 1.8: a release that is not known has none of them.
  */
-export function passedOverFor(evidence: Evidence, use: CredentialUse): readonly PassOver[] {
+export function hasNamingRules(evidence: Evidence, use: CredentialUse): boolean {
   const rules = use.workload?.release ?? release(evidence);
-  if (use.role !== 'pair' || !rules || !atLeast(rules, 1, 1, 3) || atLeast(rules, 1, 8)) return [];
+  return use.role === 'pair' && rules !== undefined && atLeast(rules, 1, 1, 3) && !atLeast(rules, 1, 8);
+}
+
+/** The rules by which the agent of a use's release passes its Secret over; none for most. */
+export function passedOverFor(evidence: Evidence, use: CredentialUse): readonly PassOver[] {
+  if (!hasNamingRules(evidence, use)) return [];
   if (reserved.test(use.name)) return hasToken(evidence, use) ? ['reserved-name', 'token'] : ['reserved-name'];
   // with the name in order, an agent that passes the Secret over can only mean the token
   const said = use.state.state === 'unknown' && eventsAbout(evidence, use, 'secret-reserved-name').length > 0;

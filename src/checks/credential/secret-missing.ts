@@ -18,6 +18,7 @@ import { looseFaults, type LooseMeaning } from './loose-faults.ts';
 import { missingSecretFix, namesNearby } from './missing-secret-fix.ts';
 import { otherPairOf } from './other-pair.ts';
 import { createPair } from './secret-commands.ts';
+import { unreadSecret } from './unread-secret.ts';
 
 /** What clients get in the place of a certificate that is nowhere. */
 function effectOf(evidence: Evidence, uses: Uses): string {
@@ -119,11 +120,7 @@ export const secretMissing: Check = {
       const late = cameTooLate(evidence, first);
       if (absence && !uses.some((use) => misplacedTwin(evidence, use))) yield faultOf(evidence, uses, absence);
       if (late) yield lateSecretFault(evidence, uses, late);
-      if (absence || first.state.state !== 'unknown' || first.assumed) continue;
-      const unserved = uses.filter((use) => !isDelivered(deliveryOf(evidence, use)));
-      if (unserved.length === 0) continue;
-      const about = `whether Secret ${first.namespace}/${first.name} exists`;
-      yield { blind: first.state.gap, about, affects: unserved.map(({ server }) => ({ server })) };
+      if (!absence) yield* unreadSecret(evidence, uses, `whether Secret ${first.namespace}/${first.name} exists`);
     }
   },
 };

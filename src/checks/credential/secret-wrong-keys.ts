@@ -14,6 +14,7 @@ import { distinctObservations } from './distinct-observations.ts';
 import { looseFaults, type LooseMeaning } from './loose-faults.ts';
 import { otherPairOf } from './other-pair.ts';
 import { fillPair, writerNamed } from './secret-commands.ts';
+import { unreadSecret } from './unread-secret.ts';
 
 function fixOf(uses: Uses, secret: Secret | undefined): Fix {
   const [{ namespace, name, server }] = uses;
@@ -109,7 +110,9 @@ export const secretWrongKeys: Check = {
     const asked = credentialUses(evidence).filter(({ role, denied }) => role === 'pair' && denied === undefined);
     for (const uses of groupedBySecret(asked)) {
       const problem = keyProblemOf(evidence, uses[0]);
+      const [{ namespace, name }] = uses;
       if (problem) yield faultOf(evidence, uses, problem);
+      else yield* unreadSecret(evidence, uses, `whether Secret ${namespace}/${name} has the keys of a pair`);
     }
   },
 };

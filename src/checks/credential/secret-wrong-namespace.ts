@@ -13,6 +13,7 @@ import { looseFaults, type LooseMeaning } from './loose-faults.ts';
 import { otherPairOf } from './other-pair.ts';
 import { copyFix, observedTwin, secretSubject } from './misplaced-secret.ts';
 import { refusedReferenceFault } from './refused-reference.ts';
+import { unreadSecret } from './unread-secret.ts';
 
 /** Where the Secret belongs, as a reader of the object sees it. */
 const whyThere: Readonly<Record<CredentialUse['server']['from'], string>> = {
@@ -83,7 +84,9 @@ export const secretWrongNamespace: Check = {
     for (const group of groupedBySecret(asked)) {
       const absence = absenceOf(evidence, group[0]);
       const [twin] = absence ? group.flatMap((use) => misplacedTwin(evidence, use) ?? []) : [];
+      const [{ namespace, name }] = group;
       if (absence && twin) yield misplacedFault(evidence, group, twin, absence);
+      if (!absence) yield* unreadSecret(evidence, group, `whether Secret ${name} lies in namespace ${namespace}`);
     }
     for (const group of groupedBySecret(uses.filter(isRefused))) yield refusedReferenceFault(evidence, group);
   },
