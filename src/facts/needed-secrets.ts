@@ -11,7 +11,7 @@ import { servers, terminatesTls, type Server } from './servers.ts';
 /** What a Secret that servers need a key pair from holds, as far as whoever writes it is answerable for that. */
 export type SecretContent =
   | { readonly state: 'good'; readonly secret: Secret; readonly leaf?: Certificate }
-  | { readonly state: 'expired'; readonly secret: Secret; readonly leaf: Certificate }
+  | { readonly state: 'expired' | 'temporary'; readonly secret: Secret; readonly leaf: Certificate }
   | { readonly state: 'unusable'; readonly secret: Secret; readonly why: string }
   | { readonly state: 'absent' }
   | { readonly state: 'unknown'; readonly gap: Gap };
@@ -26,9 +26,13 @@ export interface NeededSecret {
   readonly uses: readonly CredentialUse[];
 }
 
+/** The issuer of what cert-manager puts in while the real certificate is on its way (issue-temporary-certificate). */
+const temporaryIssuer = 'CN=cert-manager.local';
+
 function contentOfPair(evidence: Evidence, secret: Secret, certKey: string): SecretContent {
   const leaf = secret.values[certKey]?.certificates[0];
   if (!leaf) return { state: 'good', secret };
+  if (leaf.issuer.split(',').includes(temporaryIssuer)) return { state: 'temporary', secret, leaf };
   return { state: +new Date(leaf.notAfter) <= +evidence.now ? 'expired' : 'good', secret, leaf };
 }
 

@@ -1,10 +1,11 @@
 import type { Evidence } from '../../facts/evidence.ts';
 import { isReady, issuanceFor, stuckSteps, type Issuance } from '../../facts/issuance.ts';
 import { isStillServed, neededSecrets, type NeededSecret } from '../../facts/needed-secrets.ts';
+import { kinds } from '../../kubernetes/kinds.ts';
 import { named, subjectOf } from '../../kubernetes/names.ts';
 import { fullResource } from '../../kubernetes/plurals.ts';
 import type { Fix, Observation } from '../../model/finding.ts';
-import type { Check, Fault, Judgement } from '../check.ts';
+import type { Blind, Check, Fault, Judgement } from '../check.ts';
 import { confirmHost, kubectl, managerOf, ownerOfNamespace } from '../remedies.ts';
 import { secretNotWritten } from '../symptoms.ts';
 import { contentText, observedContent, unwrittenReach } from './unwritten-secret.ts';
@@ -25,7 +26,7 @@ const ago = (date: string | undefined, now: Date): number =>
 /** Its status is of a time before the Secret was lost, or nobody writes one: cert-manager itself does not work. */
 function troubleWithController(issuance: Issuance, needed: NeededSecret, now: Date): Trouble | undefined {
   const { state } = needed.content;
-  const lost = state === 'absent' || state === 'unusable' || state === 'expired';
+  const lost = state !== 'good' && state !== 'unknown';
   if (!issuance.ready)
     return lost ? { says: 'has no status: cert-manager has not looked at it', confidence: 0.75 } : undefined;
   if (lost)
@@ -101,6 +102,16 @@ function faultOf(evidence: Evidence, issuance: Issuance, needed: NeededSecret, t
   };
 }
 
+/** The Secret says that a Certificate writes it, and those may not be read. What nobody collected is not asked for. */
+function* unreadCertificate(evidence: Evidence, { content, namespace, servers }: NeededSecret): Iterable<Blind> {
+  if (!('secret' in content)) return;
+  const name = content.secret.annotations['cert-manager.io/certificate-name'];
+  const found = name === undefined ? undefined : evidence.get(kinds.certificate, namespace, name);
+  if (found?.state !== 'unknown' || found.gap.reason === 'not-collected') return;
+  const about = `whether Certificate ${namespace}/${name ?? ''} is ready`;
+  yield { blind: found.gap, about, affects: servers.map((server) => ({ server })) };
+}
+
 /** A Certificate of cert-manager owns the Secret, and does not come to issue it: the Secret is absent, empty or old. */
 export const certManagerNotReady: Check = {
   name: 'cert-manager-not-ready',
@@ -116,6 +127,7 @@ export const certManagerNotReady: Check = {
       const issuance = issuanceFor(evidence, needed.namespace, needed.name);
       const trouble = issuance && troubleOf(issuance, needed, evidence.now);
       if (issuance && trouble) yield faultOf(evidence, issuance, needed, trouble);
+      if (!issuance) yield* unreadCertificate(evidence, needed);
     }
   },
 };

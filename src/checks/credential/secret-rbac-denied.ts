@@ -36,6 +36,13 @@ function seenOfAccess(reading: ReadingAccount, { by, useless, bindings }: Denied
   return [{ source: 'resource', ref: `namespace ${account.namespace}`, detail: none }, ...places];
 }
 
+/** What the API server answers ends in the reason, behind the name of the account: it is not cut like other lines. */
+function observedDenial(denial: LogEvent): Observation {
+  const { kind, reason, at } = denial;
+  if (kind !== 'secret-api-forbidden' || reason === undefined) return observed(denial);
+  return { ...observed(denial), detail: [at, reason.slice(0, 500)].filter((part) => part !== undefined).join(' ') };
+}
+
 function insteadText(evidence: Evidence, { account, verb }: ReadingAccount): string {
   const others = grantedInstead(evidence, account, verb);
   return others.length === 0 ? '' : ` The right is given to ServiceAccount ${others.slice(0, 3).join(', ')} instead.`;
@@ -55,7 +62,7 @@ function deniedFault(evidence: Evidence, reading: ReadingAccount, observations: 
     subject: { apiVersion: 'v1', kind: 'ServiceAccount', ...account },
     title: `ServiceAccount ${account.namespace}/${account.name} may not ${verb} Secrets in its namespace`,
     message: `A gateway is given only the Secrets that its ServiceAccount may ${verb} in its own namespace.${insteadText(evidence, reading)}${effect}`,
-    evidence: [...observations, ...(denial ? [observed(denial)] : [])],
+    evidence: [...observations, ...(denial ? [observedDenial(denial)] : [])],
     affects: affectedBy(evidence, uses),
     confidence: delivered ? 0.8 : sure,
     ...reachOf(evidence, uses),

@@ -12,6 +12,8 @@ export function contentText(content: SecretContent): string {
       return 'does not exist';
     case 'unusable':
       return `is of no use: ${content.why}`;
+    case 'temporary':
+      return 'holds the temporary certificate of cert-manager, which no client trusts';
     case 'expired':
       return `holds a certificate that ended at ${content.leaf.notAfter}`;
     case 'good':
@@ -38,7 +40,7 @@ export function observedContent(
 export function unwrittenReach(evidence: Evidence, needed: NeededSecret): Pick<Fault, 'severity' | 'pods'> {
   const { content, uses } = needed;
   if (content.state === 'good') return { severity: 'warning' };
-  if (content.state === 'expired') return { severity: 'error' };
+  if (content.state === 'expired' || content.state === 'temporary') return { severity: 'error' };
   if (content.state === 'unknown') return { severity: isStillServed(evidence, needed) ? 'warning' : 'error' };
   return uses.length > 0 ? reachOf(evidence, uses) : { severity: 'error' };
 }
