@@ -7,8 +7,10 @@ import type { ObjectRef, Resource } from '../model/resource.ts';
 
 /** One operation of a JSON patch (RFC 6902). */
 export interface PatchOperation {
-  readonly op: 'add' | 'remove' | 'replace' | 'test';
+  readonly op: 'add' | 'copy' | 'remove' | 'replace' | 'test';
   readonly path: string;
+  /** Of a `copy`: the pointer to copy from. */
+  readonly from?: string;
   readonly value?: Json;
 }
 

@@ -13,6 +13,8 @@ export const credentialRefused: readonly Explanation[] = [
   ...credentialNeverCame,
   { check: 'secret-refused', over: 'secret' },
   { check: 'secret-refused', over: 'server' },
+  { check: 'secret-held-by-refused', over: 'secret' },
+  { check: 'secret-rotation-stale', over: 'secret' },
 ];
 
 /** What is seen of a host for which no filter chain was made. */
@@ -53,4 +55,26 @@ export const plaintextListener: readonly Explanation[] = [
 export const clientRefused: readonly Explanation[] = [
   { check: 'handshake-refused', over: 'server' },
   { check: 'handshake-reset', over: 'server' },
+];
+
+/**
+ * What is seen of a credential that istiod gives nobody: the handshake is reset, an old release opens no port, the
+ * Gateway API leaves the listener out, and a stand-in for the missing one is not what clients want.
+ */
+export const credentialNotGiven: readonly Explanation[] = [
+  ...credentialNeverCame,
+  { check: 'filter-chain-missing', over: 'server' },
+  { check: 'listener-missing', over: 'listener' },
+  { check: 'access-log-no-filter-chain', over: 'host' },
+  { check: 'certificate-not-verified', over: 'server' },
+];
+
+/** What follows from a Secret that whoever writes it did not fill, or not in time. */
+export const secretNotWritten: readonly Explanation[] = [
+  ...credentialNotGiven,
+  { check: 'secret-missing', over: 'secret' },
+  { check: 'secret-wrong-keys', over: 'secret' },
+  { check: 'file-mount-missing', over: 'secret' },
+  { check: 'cert-expired', over: 'secret' },
+  { check: 'cert-expiring-soon', over: 'secret' },
 ];

@@ -1,5 +1,5 @@
 import { kinds } from '../kubernetes/kinds.ts';
-import { objectsAt, textAt, textMapAt } from '../kubernetes/read.ts';
+import { textMapAt } from '../kubernetes/read.ts';
 import { atLeast, before, type Release } from '../istio/release.ts';
 import { caSuffix, readCredentialName, sdsName, type CredentialReference } from '../istio/sds-names.ts';
 import type { Gap, Lookup } from '../model/coverage.ts';
@@ -8,6 +8,7 @@ import type { Secret, SecretValue } from '../model/secret.ts';
 import { readSecretValue } from '../x509/read-secret-value.ts';
 import { derive, type Evidence } from './evidence.ts';
 import { attachmentOf } from './attachments.ts';
+import { isUngranted, placeOf, placeOfReference, type Denial } from './credential-references.ts';
 import { release } from './mesh.ts';
 import { asksClients, servers, terminatesTls, type CaReference, type CredentialName, type Server } from './servers.ts';
 import type { Workload } from './workloads.ts';
@@ -44,7 +45,7 @@ export interface CredentialUse {
   /** The place is a guess: no pod was seen, but exactly one Secret of that name. */
   readonly assumed: boolean;
   /** Cross-namespace and not granted: istiod refuses before it looks. */
-  readonly denied?: 'cross-namespace' | 'no-grant';
+  readonly denied?: Denial;
 }
 
 const hasText = (value: SecretValue | undefined): boolean => value !== undefined && value.kind !== 'empty';
@@ -86,67 +87,27 @@ export function caOf(secret: Secret, rules: Release | undefined, separate: boole
 /** Secret types that istiod never watches since 1.12: one of those reads as missing. */
 const unwatched = new Set(['helm.sh/release.v1', 'kubernetes.io/service-account-token']);
 
+/** Names of Secrets that were seen without their contents, by namespace. */
+const namesSeen = derive((evidence) => Map.groupBy(evidence.snapshot.secretNames, ({ namespace }) => namespace));
+
+/** Whether a list of names stands in for the Secrets of a namespace, as in a bug-report, and lacks this one. */
+function isUnlisted(evidence: Evidence, namespace: string, name: string): boolean {
+  const names = evidence.snapshot.source.kind === 'files' ? namesSeen(evidence).get(namespace) : undefined;
+  return names !== undefined && names.every((one) => one.name !== name);
+}
+
 function look(evidence: Evidence, namespace: string, name: string, rules: Release | undefined): Lookup<Secret> {
   const found = evidence.secret(namespace, name);
   if (found.state === 'found' && unwatched.has(found.value.type) && atLeast(rules, 1, 12)) return { state: 'absent' };
+  if (found.state === 'unknown' && found.gap.reason === 'not-collected' && isUnlisted(evidence, namespace, name)) {
+    return { state: 'absent' };
+  }
   return found;
 }
 
 function stateOf(found: Lookup<Secret>, read: (secret: Secret) => CredentialState): CredentialState {
   if (found.state === 'found') return read(found.value);
   return found.state === 'absent' ? { state: 'absent' } : { state: 'unknown', gap: found.gap };
-}
-
-/** Whether a ReferenceGrant lets Gateways of one namespace refer to this Secret (or ConfigMap) of another. */
-export function isGranted(
-  evidence: Evidence,
-  from: Resource,
-  to: { readonly namespace: string; readonly kind: string; readonly name: string },
-): 'granted' | 'not-granted' | Gap {
-  const listing = evidence.list(kinds.referenceGrant, to.namespace);
-  const granted = listing.items.some(
-    (grant) =>
-      objectsAt(grant.body, 'spec', 'from').some(
-        ({ value }) =>
-          textAt(value, 'group') === 'gateway.networking.k8s.io' &&
-          (textAt(value, 'kind') === from.kind || (textAt(value, 'kind') === 'Gateway' && from.kind === 'Gateway')) &&
-          textAt(value, 'namespace') === from.namespace,
-      ) &&
-      objectsAt(grant.body, 'spec', 'to').some(({ value }) => {
-        const name = textAt(value, 'name');
-        return textAt(value, 'kind') === to.kind && (name === undefined || name === '' || name === to.name);
-      }),
-  );
-  if (granted) return 'granted';
-  return listing.gaps[0] ?? 'not-granted';
-}
-
-interface Place {
-  readonly reference: CredentialReference;
-  readonly namespace: string;
-  readonly name: string;
-  readonly denied?: 'cross-namespace' | 'no-grant';
-}
-
-/** Where a pair's reference leads for one workload, and whether istiod will follow it. */
-function placeOf(evidence: Evidence, server: Server, workload: Workload, credential: CredentialName): Place {
-  if (server.from === 'GatewayAPI') {
-    const namespace = credential.namespace ?? server.owner.namespace;
-    const { name } = credential;
-    const reference: CredentialReference = { scheme: 'kubernetes-gateway', namespace, name };
-    const crosses = namespace !== server.owner.namespace;
-    const denied = crosses && isGranted(evidence, server.owner, { namespace, kind: 'Secret', name }) === 'not-granted';
-    return { reference, namespace, name, ...(denied && { denied: 'no-grant' as const }) };
-  }
-  const reference = readCredentialName(credential.name);
-  const namespace = reference.namespace ?? workload.namespace;
-  const place = { reference, namespace, name: reference.name };
-  if (namespace === workload.namespace) return place;
-  if (reference.scheme === 'kubernetes-gateway') {
-    const grant = isGranted(evidence, server.owner, { namespace, kind: 'Secret', name: reference.name });
-    return grant === 'not-granted' ? { ...place, denied: 'no-grant' } : place;
-  }
-  return { ...place, denied: 'cross-namespace' };
 }
 
 function pairUse(
@@ -156,45 +117,46 @@ function pairUse(
   credential: CredentialName,
 ): CredentialUse | undefined {
   const rules = workload?.release ?? release(evidence);
-  if (workload) {
-    const place = placeOf(evidence, server, workload, credential);
-    if (place.reference.scheme !== 'kubernetes' && place.reference.scheme !== 'kubernetes-gateway') return undefined;
-    return {
-      server,
-      workload,
-      role: 'pair',
-      path: credential.path,
-      written: credential.name,
-      sdsName: sdsName(place.reference, before(rules, 1, 8)),
-      ...place,
-      state: stateOf(look(evidence, place.namespace, place.name, rules), pairOf),
-      assumed: false,
-    };
-  }
-  const reference: CredentialReference =
+  const place =
     server.from === 'GatewayAPI'
-      ? {
-          scheme: 'kubernetes-gateway',
-          namespace: credential.namespace ?? server.owner.namespace,
-          name: credential.name,
-        }
-      : readCredentialName(credential.name);
+      ? placeOfReference(evidence, server, credential)
+      : workload && placeOf(evidence, server, workload, credential);
+  if (!place) return assumedUse(evidence, server, credential);
+  if (place.reference.scheme !== 'kubernetes' && place.reference.scheme !== 'kubernetes-gateway') return undefined;
+  return {
+    server,
+    ...(workload && { workload }),
+    role: 'pair',
+    path: credential.path,
+    written: credential.name,
+    sdsName: sdsName(place.reference, before(rules, 1, 8)),
+    ...place,
+    state: stateOf(look(evidence, place.namespace, place.name, rules), pairOf),
+    assumed: false,
+  };
+}
+
+/** No pod was seen, so that nobody can say where the Secret belongs: the only one of that name is the one, if any. */
+function assumedUse(evidence: Evidence, server: Server, credential: CredentialName): CredentialUse | undefined {
+  const reference = readCredentialName(credential.name);
+  if (reference.scheme !== 'kubernetes' && reference.scheme !== 'kubernetes-gateway') return undefined;
   const only = evidence.secretsNamed(reference.name);
   const [secret] = only;
-  const state: CredentialState =
-    only.length === 1 && secret
-      ? pairOf(secret)
-      : { state: 'unknown', gap: { reason: 'not-collected', detail: 'no pod of the gateway was seen' } };
+  const nowhere = only.length === 0 && evidence.gap(kinds.secret, '*') === undefined;
+  const unknown: CredentialState = {
+    state: 'unknown',
+    gap: { reason: 'not-collected', detail: 'no pod of the gateway was seen' },
+  };
   return {
     server,
     role: 'pair',
     path: credential.path,
     written: credential.name,
     reference,
-    sdsName: sdsName(reference, before(rules, 1, 8)),
+    sdsName: sdsName(reference, before(release(evidence), 1, 8)),
     namespace: secret?.namespace ?? reference.namespace ?? '',
     name: reference.name,
-    state,
+    state: only.length === 1 && secret ? pairOf(secret) : nowhere ? { state: 'absent' } : unknown,
     assumed: true,
   };
 }
@@ -292,12 +254,21 @@ function caReferenceUse(
     name: ca.name,
     state,
     assumed: false,
+    ...(isUngranted(evidence, server, ca.kind, namespace, ca.name) && { denied: 'no-grant' as const }),
   };
+}
+
+/** Credentials that a release does not ask for although they are written: an Ingress's before 1.6, two names before 1.27. */
+function isIgnored(server: Server, rules: Release | undefined): boolean {
+  if (server.from === 'Ingress') return before(rules, 1, 6);
+  const several = server.tls?.credentialNames.some(({ path }) => path.includes('.credentialNames[')) === true;
+  return several && before(rules, 1, 27);
 }
 
 function usesOn(evidence: Evidence, server: Server, workload: Workload | undefined): readonly CredentialUse[] {
   const { tls } = server;
   if (!tls || tls.mode === 'ISTIO_MUTUAL') return [];
+  if (isIgnored(server, workload?.release ?? release(evidence))) return [];
   const pairs = tls.credentialNames.flatMap((credential) => pairUse(evidence, server, workload, credential) ?? []);
   const first = pairs[0];
   if (!asksClients(server)) return pairs;
@@ -314,8 +285,8 @@ export const credentialUses = derive((evidence): readonly CredentialUse[] =>
     .flatMap((server) => {
       const { workloads, gap } = attachmentOf(evidence, server);
       if (workloads.length > 0) return workloads.flatMap((workload) => usesOn(evidence, server, workload));
-      // pods were seen and none takes the server: nothing is asked for
-      return gap ? usesOn(evidence, server, undefined) : [];
+      // pods were seen and none takes the server: nothing is asked for; istiod judges those of the Gateway API all the same
+      return gap || server.from === 'GatewayAPI' ? usesOn(evidence, server, undefined) : [];
     }),
 );
 

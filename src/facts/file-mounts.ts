@@ -20,6 +20,8 @@ export type MountedFile =
       readonly secretName: string;
       readonly optional: boolean;
       readonly key: string;
+      /** Mounted by `subPath`: such a file stays as it was when the pod started. */
+      readonly subPath: boolean;
       readonly lookup: Lookup<Secret>;
       /** Whether the Secret, where it was found, has that key. */
       readonly hasKey: boolean;
@@ -103,6 +105,7 @@ export function followPath(evidence: Evidence, workload: Workload, path: string)
       secretName,
       optional,
       key,
+      subPath: mount.subPath !== undefined,
       lookup,
       hasKey: lookup.state === 'found' && Object.hasOwn(lookup.value.values, key),
     };

@@ -21,27 +21,29 @@ export interface HeldSecret {
   readonly secret?: EnvoySecret;
 }
 
-/** Computed once for each Envoy: a gateway may hold thousands of secrets, each of which is asked for. */
-function once<T>(compute: (envoy: EnvoyState) => T): (envoy: EnvoyState) => T {
-  const known = new WeakMap<EnvoyState, { readonly value: T }>();
-  return (envoy) => {
-    const before = known.get(envoy);
-    if (before) return before.value;
-    const value = compute(envoy);
-    known.set(envoy, { value });
-    return value;
-  };
+/** What is asked of one Envoy again and again: a gateway may hold thousands of secrets and chains. */
+interface EnvoyIndex {
+  readonly serials?: ReadonlySet<string>;
+  readonly secrets: ReadonlyMap<string, readonly EnvoySecret[]>;
+  readonly warming: ReadonlySet<string>;
 }
 
-const serialsOf = once(
-  (envoy) => envoy.loadedCertificates && new Set(envoy.loadedCertificates.map(({ serialNumber }) => serialNumber)),
-);
+const indexes = new WeakMap<EnvoyState, EnvoyIndex>();
 
-const secretsByName = once((envoy) => Map.groupBy(envoy.secrets ?? [], ({ name }) => name));
-
-const warmingNames = once(
-  (envoy) => new Set(envoy.secrets?.filter(({ state }) => state === 'warming').map(({ name }) => name)),
-);
+function indexOf(envoy: EnvoyState): EnvoyIndex {
+  const known = indexes.get(envoy);
+  if (known) return known;
+  const secrets = envoy.secrets ?? [];
+  const index: EnvoyIndex = {
+    secrets: Map.groupBy(secrets, ({ name }) => name),
+    warming: new Set(secrets.filter(({ state }) => state === 'warming').map(({ name }) => name)),
+    ...(envoy.loadedCertificates && {
+      serials: new Set(envoy.loadedCertificates.map(({ serialNumber }) => serialNumber)),
+    }),
+  };
+  indexes.set(envoy, index);
+  return index;
+}
 
 /**
  * Whether Envoy built a TLS context with this content. A refused secret is listed as active with the refused content,
@@ -50,11 +52,10 @@ const warmingNames = once(
  * secret and is not built because of that one.
  */
 function isLoaded(envoy: EnvoyState, secret: EnvoySecret): boolean | undefined {
-  const serials = serialsOf(envoy);
+  const { serials, warming } = indexOf(envoy);
   const first = secret.certificates[0];
   if (!serials || !first) return undefined;
   if (serials.has(first.serialNumber)) return true;
-  const warming = warmingNames(envoy);
   const waits = ({ tls }: EnvoyFilterChain): boolean =>
     [...(tls?.secrets ?? []), ...(tls?.validationSecret === undefined ? [] : [tls.validationSecret])].some((name) =>
       warming.has(name),
@@ -66,7 +67,7 @@ function isLoaded(envoy: EnvoyState, secret: EnvoySecret): boolean | undefined {
 /** The state of a secret, by the name that Envoy asks for, in one Envoy; undefined when its secrets were not seen. */
 export function heldIn(envoy: EnvoyState, sdsName: string): HeldSecret | undefined {
   if (!envoy.secrets) return undefined;
-  const named = secretsByName(envoy).get(sdsName) ?? [];
+  const named = indexOf(envoy).secrets.get(sdsName) ?? [];
   const active = named.find(({ state }) => state === 'active');
   if (active) {
     const pemRefused = active.content === 'key-pair' && active.certificates.length === 0;

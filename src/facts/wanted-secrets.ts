@@ -13,7 +13,7 @@ export interface SecretName {
 }
 
 /** Namespaces where somebody may have put a Secret that belongs beside the gateway: the Gateway's, routes', backends'. */
-function namespacesNear(evidence: Evidence, server: Server): readonly string[] {
+export function namespacesNear(evidence: Evidence, server: Server): readonly string[] {
   const routes = bindingsOf(evidence, server).map(({ virtualService }) => virtualService);
   const backends = routes.flatMap(({ destinations }) =>
     destinations.flatMap(({ fqdn }) => /^[^.]+\.([^.]+)\.svc\./.exec(fqdn)?.[1] ?? []),
@@ -23,7 +23,8 @@ function namespacesNear(evidence: Evidence, server: Server): readonly string[] {
 
 function namesOf(evidence: Evidence, use: CredentialUse): readonly SecretName[] {
   const names = [use.name, ...(use.fallback === undefined ? [] : [use.fallback])];
-  const namespaces = [use.namespace, ...namespacesNear(evidence, use.server)].filter((one) => one !== '');
+  const beside = use.workload?.namespace ?? '';
+  const namespaces = [use.namespace, beside, ...namespacesNear(evidence, use.server)].filter((one) => one !== '');
   return [...new Set(namespaces)].flatMap((namespace) => names.map((name) => ({ namespace, name })));
 }
 

@@ -5,13 +5,35 @@ export interface GatewayParts {
   readonly release?: string;
   readonly replicas?: number;
   readonly ready?: boolean;
+  /** Secrets that the pods mount, by the path. */
+  readonly mounts?: Readonly<
+    Record<string, { readonly secret: string; readonly optional?: boolean; readonly subPath?: string }>
+  >;
+  /** When the pods started. */
+  readonly startedAt?: string;
 }
 
 /** istiod and one gateway workload of the Helm chart's shape, with pods, Service and the right to read Secrets. */
 export function mesh(parts: GatewayParts = {}): string {
-  const { namespace = 'istio-ingress', release = '1.29.5', replicas = 1, ready = true } = parts;
-  const pods = Array.from({ length: replicas }, (_, index) => gatewayPod(namespace, release, index, ready));
-  return [controlPlane(release), gatewayObjects(namespace, release), ...pods].join('\n---\n');
+  const { namespace = 'istio-ingress', release = '1.29.5', replicas = 1, ready = true, startedAt } = parts;
+  const spec = podSpec(release, parts.mounts ?? {});
+  const pods = Array.from({ length: replicas }, (_, index) => gatewayPod(namespace, spec, index, ready, startedAt));
+  return [controlPlane(release), gatewayObjects(namespace, spec), ...pods].join('\n---\n');
+}
+
+/** The spec of a gateway's pods, as flow YAML without its braces. */
+function podSpec(release: string, mounts: NonNullable<GatewayParts['mounts']>): string {
+  const entries = Object.entries(mounts);
+  const volumeMounts = entries.map(
+    ([mountPath, { subPath }], index) =>
+      `{name: volume-${index}, mountPath: ${mountPath}${subPath === undefined ? '' : `, subPath: ${subPath}`}}`,
+  );
+  const volumes = entries.map(
+    ([, { secret, optional = false }], index) =>
+      `{name: volume-${index}, secret: {secretName: ${secret}, optional: ${optional}}}`,
+  );
+  const container = `{name: istio-proxy, image: 'docker.io/istio/proxyv2:${release}', args: [proxy, router], volumeMounts: [${volumeMounts.join(', ')}]}`;
+  return `serviceAccountName: istio-ingressgateway, containers: [${container}], volumes: [${volumes.join(', ')}]`;
 }
 
 function controlPlane(release: string): string {
@@ -31,7 +53,7 @@ spec: {containers: [{name: discovery, image: 'docker.io/istio/pilot:${release}'}
 status: {phase: Running, podIP: 10.0.0.2, conditions: [{type: Ready, status: 'True'}]}`;
 }
 
-function gatewayObjects(namespace: string, release: string): string {
+function gatewayObjects(namespace: string, spec: string): string {
   return `
 apiVersion: apps/v1
 kind: Deployment
@@ -39,9 +61,7 @@ metadata: {namespace: ${namespace}, name: istio-ingressgateway, labels: {istio: 
 spec:
   template:
     metadata: {labels: {app: istio-ingressgateway, istio: ingressgateway}}
-    spec:
-      serviceAccountName: istio-ingressgateway
-      containers: [{name: istio-proxy, image: 'docker.io/istio/proxyv2:${release}', args: [proxy, router]}]
+    spec: {${spec}}
 ---
 apiVersion: v1
 kind: Service
@@ -59,7 +79,7 @@ status: {loadBalancer: {ingress: [{ip: 203.0.113.10}]}}`;
 
 export const gatewayPodName = (index = 0): string => `istio-ingressgateway-7d9c-${index}`;
 
-function gatewayPod(namespace: string, release: string, index: number, ready: boolean): string {
+function gatewayPod(namespace: string, spec: string, index: number, ready: boolean, startedAt?: string): string {
   return `
 apiVersion: v1
 kind: Pod
@@ -68,11 +88,8 @@ metadata:
   name: ${gatewayPodName(index)}
   labels: {app: istio-ingressgateway, istio: ingressgateway, pod-template-hash: 7d9c}
   ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: istio-ingressgateway-7d9c, controller: true}]
-spec:
-  serviceAccountName: istio-ingressgateway
-  nodeName: worker-1
-  containers: [{name: istio-proxy, image: 'docker.io/istio/proxyv2:${release}', args: [proxy, router]}]
-status:
+spec: {nodeName: worker-1, ${spec}}
+status:${startedAt === undefined ? '' : `\n  startTime: '${startedAt}'`}
   phase: Running
   podIP: 10.0.1.${index + 10}
   hostIP: 172.18.0.3
