@@ -3,7 +3,7 @@ import { textAt } from '../kubernetes/read.ts';
 import type { Gap } from '../model/coverage.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Evidence } from './evidence.ts';
-import { meshConfig } from './mesh.ts';
+import { meshConfig, rootNamespace, setting } from './mesh.ts';
 
 /** Whether a controller takes an object by its class, and which class decided it. */
 export type Claim =
@@ -24,15 +24,18 @@ const istioIngressController = 'istio.io/ingress-controller';
 export function ingressClaim(evidence: Evidence, ingress: Resource): Claim {
   const { mesh } = meshConfig(evidence);
   const own = textAt(mesh, 'ingressClass') ?? 'istio';
+  const mode = textAt(mesh, 'ingressControllerMode');
   const annotated = ingress.annotations['kubernetes.io/ingress.class'];
   if (annotated !== undefined) {
-    return annotated === own
-      ? { by: 'istio', className: annotated }
-      : { by: 'other', className: annotated, controller: `the class annotation ${annotated}` };
+    if (annotated !== own)
+      return { by: 'other', className: annotated, controller: `the class annotation ${annotated}` };
+    return mode === 'OFF'
+      ? { by: 'nobody', className: annotated, istioMeant: true }
+      : { by: 'istio', className: annotated };
   }
   const className = textAt(ingress.body, 'spec', 'ingressClassName');
   if (className === undefined) {
-    if (textAt(mesh, 'ingressControllerMode') === 'DEFAULT') return { by: 'istio', className: '' };
+    if (mode === 'DEFAULT') return { by: 'istio', className: '' };
     return { by: 'nobody', className: '', istioMeant: false };
   }
   const istioMeant = className === own || className.includes('istio');
@@ -40,7 +43,9 @@ export function ingressClaim(evidence: Evidence, ingress: Resource): Claim {
   if (found.state === 'unknown') return { by: 'unknown', className, gap: found.gap, istioMeant };
   if (found.state === 'absent') return { by: 'nobody', className, missing: className, istioMeant };
   const controller = textAt(found.value.body, 'spec', 'controller') ?? '';
-  if (controller === istioIngressController) return { by: 'istio', className };
+  if (controller === istioIngressController) {
+    return mode === 'OFF' ? { by: 'nobody', className, istioMeant: true } : { by: 'istio', className };
+  }
   // a class called istio with another controller is the same mistake as no class: Istio was meant and does not take it
   if (istioMeant) return { by: 'nobody', className, istioMeant };
   return { by: 'other', className, controller };
@@ -56,7 +61,9 @@ export function gatewayClassClaim(evidence: Evidence, gateway: Resource): Claim 
   if (found.state === 'unknown') return { by: 'unknown', className, gap: found.gap, istioMeant };
   if (found.state === 'absent') return { by: 'nobody', className, missing: className, istioMeant: true };
   const controller = textAt(found.value.body, 'spec', 'controllerName') ?? '';
-  if (controller.startsWith('istio.io/')) return { by: 'istio', className };
+  const isOff = setting(evidence, rootNamespace(evidence), 'PILOT_ENABLE_GATEWAY_API') === 'false';
+  if (controller.startsWith('istio.io/') && !isOff) return { by: 'istio', className };
+  if (istioMeant) return { by: 'nobody', className, istioMeant };
   return { by: 'other', className, controller };
 }
 

@@ -1,18 +1,12 @@
-import { atLeast, before, type Release } from '../istio/release.ts';
 import { derive, type Evidence } from './evidence.ts';
 import { attachments } from './attachments.ts';
 import { release } from './mesh.ts';
-import { isHttpProtocol, isTlsProtocol, servers, type Server } from './servers.ts';
+import { byPrecedence, mergeServers, type Clash, type Drop, type Place } from './server-merge.ts';
+import { servers, type Server } from './servers.ts';
 import { servicesSelecting, targetPortNumber, type Service } from './services.ts';
 import type { Workload } from './workloads.ts';
 
-/** Why istiod leaves a server out of a listener, and who is there instead. */
-export type Drop =
-  | { readonly reason: 'host'; readonly winner: Server; readonly hosts: readonly string[] }
-  | { readonly reason: 'protocol'; readonly winner: Server }
-  | { readonly reason: 'port-name'; readonly winner: Server }
-  | { readonly reason: 'privileged-port'; readonly port: number }
-  | { readonly reason: 'no-service-port' };
+export { byPrecedence, type Drop };
 
 /** One server on one workload: the port that Envoy binds for it, and whether it gets there. */
 export interface Placement {
@@ -33,7 +27,7 @@ export interface Listener {
   readonly bind: string;
   readonly accepted: readonly Server[];
   /** Chains that Envoy will refuse because two servers match the same names: the whole listener is refused. */
-  readonly clash?: { readonly a: Server; readonly b: Server; readonly name: string };
+  readonly clash?: Clash;
 }
 
 /** The port that Envoy binds for a server, and the Service that says so (istio-gateway-tls 1.4). */
@@ -52,89 +46,6 @@ function resolvePort(evidence: Evidence, server: Server, workload: Workload): { 
   return { port: server.port, ...(direct && { service: direct }) };
 }
 
-const age = (server: Server): string => server.owner.createdAt ?? '9999';
-
-/** The order in which istiod takes Gateways: the oldest first, then by name, then by namespace. */
-export function byPrecedence(a: Server, b: Server): number {
-  return (
-    age(a).localeCompare(age(b)) ||
-    a.owner.name.localeCompare(b.owner.name) ||
-    a.owner.namespace.localeCompare(b.owner.namespace) ||
-    a.index - b.index
-  );
-}
-
-/** The text by which istiod compares hosts: `./h` is `NAMESPACE/h`, a star as namespace falls away, case is kept. */
-function comparedHost(server: Server, text: string): string {
-  if (text.startsWith('./')) return `${server.owner.namespace}/${text.slice(2)}`;
-  if (text.startsWith('*/')) return text.slice(2);
-  return text;
-}
-
-const isTcp = (protocol: string): boolean => !isTlsProtocol(protocol) && !isHttpProtocol(protocol);
-
-/** A listener while it is being filled. `owners` tells who has a host already. */
-interface Group {
-  readonly port: number;
-  readonly bind: string;
-  readonly accepted: Server[];
-  readonly owners: Map<string, Server>;
-  plaintext?: Server;
-}
-
-/** The first server of a listener that keeps another one out, by the table of istio-gateway-tls 6.1. */
-function dropOf(server: Server, group: Group, rules: Release | undefined): Drop | undefined {
-  if (isTlsProtocol(server.protocol)) {
-    if (group.plaintext) return { reason: 'protocol', winner: group.plaintext };
-    // 1.0 and 1.1 did not look: the duplicates reached Envoy, which refused the listener
-    if (before(rules, 1, 2)) return dropByPortName(server, group, rules);
-    const own = server.hosts.map(({ text }) => comparedHost(server, text));
-    const winner = own.flatMap((host) => group.owners.get(host) ?? [])[0];
-    if (!winner) return undefined;
-    return { reason: 'host', winner, hosts: own.filter((host) => group.owners.get(host) === winner) };
-  }
-  const first = group.accepted[0];
-  if (!first) return undefined;
-  if (isTlsProtocol(first.protocol)) {
-    return atLeast(rules, 1, 29) ? undefined : { reason: 'protocol', winner: first };
-  }
-  return isTcp(server.protocol) === isTcp(first.protocol) ? undefined : { reason: 'protocol', winner: first };
-}
-
-/** In 1.0 the name of an HTTPS server's port had to differ from every other on the listener. */
-function dropByPortName(server: Server, group: Group, rules: Release | undefined): Drop | undefined {
-  if (!before(rules, 1, 1) || server.protocol !== 'HTTPS') return undefined;
-  const winner = group.accepted.find((one) => one.protocol === 'HTTPS' && one.portName === server.portName);
-  return winner && { reason: 'port-name', winner };
-}
-
-function accept(server: Server, group: Group): void {
-  group.accepted.push(server);
-  if (!isTlsProtocol(server.protocol)) {
-    group.plaintext ??= server;
-    return;
-  }
-  for (const { text } of server.hosts) {
-    const host = comparedHost(server, text);
-    if (!group.owners.has(host)) group.owners.set(host, server);
-  }
-}
-
-/** Two accepted TLS servers whose chains would match the same names once namespaces and case are gone. */
-function clashOf(accepted: readonly Server[]): Listener['clash'] {
-  const taken = new Map<string, Server>();
-  for (const server of accepted.filter(({ protocol }) => isTlsProtocol(protocol))) {
-    const all = server.hosts.some(({ host }) => host === '*');
-    const names = all ? ['*'] : [...new Set(server.hosts.map(({ host }) => host))];
-    for (const name of names) {
-      const other = taken.get(name);
-      if (other && other !== server) return { a: other, b: server, name };
-      taken.set(name, server);
-    }
-  }
-  return undefined;
-}
-
 const privilegedPorts = (evidence: Evidence, workload: Workload, port: number): boolean =>
   port < 1024 &&
   evidence.snapshot.settings.some(
@@ -151,33 +62,27 @@ interface Layout {
 }
 
 function layOut(evidence: Evidence, workload: Workload, own: readonly Server[]): Layout {
-  const groups = new Map<string, Group>();
-  const placements: Placement[] = [];
-  for (const server of [...own].sort(byPrecedence)) {
+  const places = own.map((server): Place & { readonly service?: Service } => {
     const { port, service } = resolvePort(evidence, server, workload);
-    const bind = server.bind ?? '';
-    const key = `${bind}_${port}`;
-    const group = groups.get(key) ?? { port, bind, accepted: [], owners: new Map() };
-    groups.set(key, group);
-    const drop: Drop | undefined = privilegedPorts(evidence, workload, port)
+    const barred: Drop | undefined = privilegedPorts(evidence, workload, port)
       ? { reason: 'privileged-port', port }
       : !service && server.from === 'GatewayAPI'
         ? { reason: 'no-service-port' }
-        : dropOf(server, group, workload.release ?? release(evidence));
-    if (!drop) accept(server, group);
-    placements.push({ server, workload, listenerPort: port, ...(service && { service }), ...(drop && { drop }) });
-  }
-  const listeners = [...groups.values()].map(({ port, bind, accepted }) => {
-    const clash = clashOf(accepted);
-    return {
-      key: `${workload.key}:${bind}_${port}`,
-      workload,
-      port,
-      bind,
-      accepted,
-      ...(clash && { clash }),
-    };
+        : undefined;
+    return { server, port, ...(service && { service }), ...(barred && { barred }) };
   });
+  const { ports, drops } = mergeServers(places, workload.release ?? release(evidence));
+  const placements = places
+    .sort((a, b) => byPrecedence(a.server, b.server))
+    .map(({ server, port, service }): Placement => {
+      const drop = drops.get(server);
+      return { server, workload, listenerPort: port, ...(service && { service }), ...(drop && { drop }) };
+    });
+  const listeners = ports.map((merged) => ({
+    ...merged,
+    key: `${workload.key}:${merged.bind}_${merged.port}`,
+    workload,
+  }));
   return { listeners, placements };
 }
 

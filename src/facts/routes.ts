@@ -5,6 +5,7 @@ import type { Lookup } from '../model/coverage.ts';
 import type { Resource } from '../model/resource.ts';
 import { derive, type Evidence } from './evidence.ts';
 import { attachmentOf } from './attachments.ts';
+import { meshConfig } from './mesh.ts';
 import { hostsMeet, servers, type Server, type ServerHost } from './servers.ts';
 
 /** A name in `spec.gateways` of a VirtualService and the Gateway it means. */
@@ -36,7 +37,7 @@ export interface VirtualService {
   readonly hosts: readonly string[];
   readonly gateways: readonly GatewayReference[];
   readonly bindsMesh: boolean;
-  /** Namespaces it is visible in; empty: every namespace. */
+  /** Namespaces it is visible in, by itself or by what the mesh says for all; empty: every namespace. */
   readonly exportTo: readonly string[];
   readonly destinations: readonly Destination[];
   readonly sections: readonly ('http' | 'tcp' | 'tls')[];
@@ -102,6 +103,7 @@ function destinationsOf(resource: Resource): readonly Destination[] {
 function readVirtualService(evidence: Evidence, resource: Resource): VirtualService {
   const names = textsAt(resource.body, 'spec', 'gateways');
   const written = listAt(resource.body, 'spec', 'gateways');
+  const exportTo = textsAt(resource.body, 'spec', 'exportTo');
   return {
     resource,
     hosts: textsAt(resource.body, 'spec', 'hosts').map((host) => host.toLowerCase()),
@@ -109,7 +111,7 @@ function readVirtualService(evidence: Evidence, resource: Resource): VirtualServ
       typeof text === 'string' && text !== 'mesh' ? [readGatewayReference(evidence, resource, text, index)] : [],
     ),
     bindsMesh: names.length === 0 || names.includes('mesh'),
-    exportTo: textsAt(resource.body, 'spec', 'exportTo'),
+    exportTo: exportTo.length > 0 ? exportTo : textsAt(meshConfig(evidence).mesh, 'defaultVirtualServiceExportTo'),
     destinations: destinationsOf(resource),
     sections: sections.filter((section) => listAt(resource.body, 'spec', section).some(isObject)),
   };

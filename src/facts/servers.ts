@@ -97,6 +97,11 @@ export function terminatesTls(server: Server): boolean {
 export const asksClients = (server: Server): boolean =>
   terminatesTls(server) && (server.tls?.mode === 'MUTUAL' || server.tls?.mode === 'OPTIONAL_MUTUAL');
 
+/** Whether the object names a certificate, by a Secret or by files, whatever its mode makes of it. */
+export const namesCertificate = ({ tls }: Server): boolean =>
+  tls !== undefined &&
+  (tls.credentialNames.length > 0 || tls.serverCertificate !== undefined || tls.tlsCertificates.length > 0);
+
 /** `shop/*.example.com` into its namespace and its host. Host names do not tell case. */
 export function readHost(text: string): ServerHost {
   const slash = text.indexOf('/');
@@ -326,6 +331,12 @@ export const servers = derive((evidence): readonly Server[] => [
 export const serversByKey = derive(
   (evidence): ReadonlyMap<string, Server> => new Map(servers(evidence).map((server) => [server.key, server])),
 );
+
+const serversByOwner = derive((evidence) => Map.groupBy(servers(evidence), ({ owner }) => owner));
+
+/** All servers of one object. */
+export const serversOfOwner = (evidence: Evidence, owner: Resource): readonly Server[] =>
+  serversByOwner(evidence).get(owner) ?? [];
 
 /** Whether a host of a server takes a name: exactly, by a wildcard of any depth (as Envoy's SNI match), or by `*`. */
 export function takesName(pattern: string, name: string): boolean {

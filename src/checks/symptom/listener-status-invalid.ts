@@ -1,7 +1,7 @@
 import { servers } from '../../facts/servers.ts';
+import { conditionText } from '../../kubernetes/condition.ts';
 import { objectsAt, textAt } from '../../kubernetes/read.ts';
 import { named, subjectOf } from '../../kubernetes/names.ts';
-import type { JsonObject } from '../../model/json.ts';
 import type { Check } from '../check.ts';
 
 const bad: ReadonlySet<string> = new Set([
@@ -10,9 +10,6 @@ const bad: ReadonlySet<string> = new Set([
   'Accepted=False',
   'Conflicted=True',
 ]);
-
-export const conditionText = (condition: JsonObject): string =>
-  `${textAt(condition, 'type') ?? ''}=${textAt(condition, 'status') ?? ''} ${textAt(condition, 'reason') ?? ''} "${textAt(condition, 'message') ?? ''}"`;
 
 /**
  * A listener of a Gateway API gateway that its own conditions call unusable. The Gateway's own conditions stay True
